@@ -1,0 +1,98 @@
+"""Canonicalisation of `lig`: rewrites that never change a value, bit for bit."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type
+from xdsl.ir import Attribute
+from xdsl.pattern_rewriter import (
+    PatternRewriter,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from ligrad_ir.dialects.lig import (
+    CastOp,
+    ConstantOp,
+    GatherOp,
+    MaskOp,
+    MulOp,
+    ReluGradOp,
+    ReluOp,
+)
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import RealType
+
+
+def holds_exactly(wide: Attribute, narrow: Attribute) -> bool:
+    """Whether every number of the type `narrow` is a number of the type `wide`."""
+    if wide == narrow or isinstance(wide, RealType):
+        return True
+    return isinstance(wide, Float32Type) and isinstance(
+        narrow, BFloat16Type | Float16Type
+    )
+
+
+class DropCast(RewritePattern):
+    """cast(x) to the type it has is x; a cast behind an exact one skips it."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: CastOp, rewriter: PatternRewriter) -> None:
+        if op.input.type == op.result.type:
+            rewriter.replace(op, (), (op.input,))
+        elif isinstance(inner := op.input.owner, CastOp) and holds_exactly(
+            tensor(inner.result).element_type, tensor(inner.input).element_type
+        ):
+            result = tensor(op.result)
+            cast = CastOp(inner.input, result.element_type, result.axes)
+            cast.location = op.location
+            rewriter.replace(op, cast)
+
+
+class DropMask(RewritePattern):
+    """What is 0 at the absent rows already needs no mask: gathered rows, masked values."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MaskOp, rewriter: PatternRewriter) -> None:
+        inner = op.input.owner
+        if isinstance(inner, MaskOp | GatherOp) and inner.rows is op.rows:
+            rewriter.replace(op, (), (op.input,))
+
+
+class DropRelu(RewritePattern):
+    """relu(relu(x)) is relu(x)."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReluOp, rewriter: PatternRewriter) -> None:
+        if isinstance(op.input.owner, ReluOp):
+            rewriter.replace(op, (), (op.input,))
+
+
+class DropReluGrad(RewritePattern):
+    """relu_grad(relu_grad(g, s), s) is relu_grad(g, s)."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReluGradOp, rewriter: PatternRewriter) -> None:
+        inner = op.gradient.owner
+        if isinstance(inner, ReluGradOp) and inner.output is op.output:
+            rewriter.replace(op, (), (op.gradient,))
+
+
+class DropUnitFactor(RewritePattern):
+    """1 * x and x * 1 are x."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MulOp, rewriter: PatternRewriter) -> None:
+        for factor, other in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
+            constant = factor.owner
+            if isinstance(constant, ConstantOp) and constant.value.value.data == 1.0:
+                rewriter.replace(op, (), (other,))
+                return
+
+
+PATTERNS: tuple[RewritePattern, ...] = (
+    DropCast(),
+    DropMask(),
+    DropRelu(),
+    DropReluGrad(),
+    DropUnitFactor(),
+)

@@ -1,0 +1,117 @@
+"""Emits `lig` operations over exact reals, in the meaning that formulas give them.
+
+A sum over the entries of a selection runs over the entries that are present. Hence
+operands of such sums, and outputs that carry the entries, are masked; what stands at an
+absent entry never reaches a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.builder import Builder
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.irdl import IRDLOperation
+
+from ligrad_ir import axes
+from ligrad_ir.axes import Axes
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import RealType
+from ligrad_ir.dsl.diagnostics import Place
+
+REAL = RealType()
+
+
+class Emitter:
+    """Appends operations; `at` says for which place of the text.
+
+    selections: the row numbers by entry axis; declared: all axes in declared order.
+    Methods raise `AxesError` where the operands' axes do not fit.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        filename: str,
+        selections: Mapping[str, SSAValue],
+        declared: Axes,
+    ):
+        self._builder = builder
+        self._filename = StringAttr(filename)
+        self._selections = selections
+        self._declared = declared
+        self._location: LocationAttr | None = None
+
+    def at(self, place: Place) -> None:
+        """The place in the text that the next operations come from."""
+        line, column = place.line or 0, place.column or 0
+        self._location = FileLineColLoc(self._filename, IntAttr(line), IntAttr(column))
+
+    def _insert(self, op: IRDLOperation) -> SSAValue:
+        if self._location is not None:
+            op.location = self._location
+        return self._builder.insert(op).results[0]
+
+    def constant(self, value: float) -> SSAValue:
+        """A number."""
+        return self._insert(lig.ConstantOp(value, REAL))
+
+    def add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """lhs + rhs"""
+        return self._insert(lig.AddOp(lhs, rhs, self._union(lhs, rhs)))
+
+    def sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """lhs - rhs"""
+        return self._insert(lig.SubOp(lhs, rhs, self._union(lhs, rhs)))
+
+    def mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """lhs * rhs"""
+        return self._insert(lig.MulOp(lhs, rhs, self._union(lhs, rhs)))
+
+    def relu(self, operand: SSAValue) -> SSAValue:
+        """max(operand, 0)"""
+        return self._insert(lig.ReluOp(operand))
+
+    def relu_grad(self, gradient: SSAValue, output: SSAValue) -> SSAValue:
+        """gradient where output > 0, else 0"""
+        union = self._union(gradient, output)
+        return self._insert(lig.ReluGradOp(gradient, output, union))
+
+    def gather(self, source: SSAValue, rows: SSAValue) -> SSAValue:
+        """The rows of source"""
+        return self._insert(lig.GatherOp(source, rows))
+
+    def scatter_add(self, updates: SSAValue, rows: SSAValue) -> SSAValue:
+        """The sums of the updates by row"""
+        return self._insert(lig.ScatterAddOp(updates, rows, REAL))
+
+    def matmul(self, lhs: SSAValue, rhs: SSAValue, over: str) -> SSAValue:
+        """The sum of lhs * rhs over an axis, absent entries left out"""
+        axes.matmul(tensor(lhs).axes, tensor(rhs).axes, over)
+        lhs, rhs = self.masked(lhs, over), self.masked(rhs, over)
+        return self._insert(lig.MatmulOp(lhs, rhs, over, REAL))
+
+    def sum(self, operand: SSAValue, over: str) -> SSAValue:
+        """The sum over an axis, absent entries left out"""
+        axes.without(tensor(operand).axes, over)
+        return self._insert(lig.ReduceSumOp(self.masked(operand, over), over, REAL))
+
+    def masked(self, value: SSAValue, axis: str) -> SSAValue:
+        """`value` with 0 at the absent entries of `axis`, where it is a selection."""
+        rows = self._selections.get(axis)
+        if rows is None or not set(tensor(rows).axes) <= set(tensor(value).axes):
+            return value
+        mask = lig.MaskOp(value, rows)
+        if isinstance(value.owner, Operation):
+            mask.location = value.owner.location
+        return self._builder.insert(mask).result
+
+    def _union(self, lhs: SSAValue, rhs: SSAValue) -> Axes:
+        """The axes of an elementwise result: where both operands add some, in the order
+        in which the axes are declared."""
+        found = axes.broadcast(tensor(lhs).axes, tensor(rhs).axes)
+        if found in (tensor(lhs).axes, tensor(rhs).axes):
+            return found
+        return tuple(axis for axis in self._declared if axis in found)
