@@ -1,0 +1,186 @@
+"""Give every exact real of a `lig` graph a machine type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Float32Type, ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import IRDLOperation
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.utils.exceptions import PassFailedException
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import HalfElement, RealType, TensorType
+
+F32 = Float32Type()
+MATMUL_OPERANDS = ("half", "f32")
+
+
+@dataclass(frozen=True)
+class AssignPrecisionPass(ModulePass):
+    """
+    Replaces `!lig.real` by machine types; every rounding becomes a `lig.cast`.
+
+    Data that is only moved or selected (gather, mask, relu, relu_grad's gradient) keeps
+    the type it has. Arithmetic is done in f32, sums are accumulated in f32. Two half
+    operands of a matmul stay half. Where one is not half, `matmul-operands` decides:
+    `half` rounds it, as the cube unit wants; `f32` widens the other one instead.
+
+    Assumes that a function's half arguments are all of one type. Establishes that no
+    `!lig.real` is left. Idempotent.
+    """
+
+    name = "assign-precision"
+
+    matmul_operands: str = "half"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.matmul_operands not in MATMUL_OPERANDS:
+            raise PassFailedException(
+                f"assign-precision: matmul-operands is one of {MATMUL_OPERANDS}, "
+                f"not {self.matmul_operands!r}"
+            )
+        for function in op.ops:
+            if isinstance(function, FuncOp):
+                half = _half_of(function) if self.matmul_operands == "half" else None
+                _Assigner(half).run(function)
+
+
+def _half_of(function: FuncOp) -> Attribute | None:
+    """The half type of the arguments, if they have one."""
+    found = {
+        type.element_type
+        for type in function.function_type.inputs
+        if isinstance(type, TensorType) and isinstance(type.element_type, HalfElement)
+    }
+    if len(found) > 1:
+        raise PassFailedException(
+            f"assign-precision: {function.sym_name.data} mixes half types: "
+            f"{', '.join(sorted(map(str, found)))}"
+        )
+    return found.pop() if found else None
+
+
+class _Assigner:
+    """Rebuilds the operations over reals behind each other, typed."""
+
+    def __init__(self, half: Attribute | None):
+        self._half = half
+        self._typed: dict[SSAValue, SSAValue] = {}
+        self._at: Operation
+
+    def run(self, function: FuncOp) -> None:
+        replaced: list[Operation] = []
+        for op in tuple(function.body.block.ops):
+            if not isinstance(op, IRDLOperation) or not _is_over_reals(op):
+                continue
+            self._at = op
+            if (build := self._rules().get(type(op))) is None:
+                raise PassFailedException(f"assign-precision: no rule for {op.name}")
+            new = build(op)
+            [old_result] = op.results
+            if new.name_hint is None:
+                new.name_hint = old_result.name_hint
+            if _is_real(old_result):
+                self._typed[old_result] = new
+            else:
+                old_result.replace_all_uses_with(new)
+            replaced.append(op)
+        for op in reversed(replaced):
+            Rewriter.erase_op(op)
+
+    def _rules(self) -> dict[type[Operation], Callable[[Operation], SSAValue]]:
+        return {
+            lig.CastOp: self._cast,
+            lig.ConstantOp: self._constant,
+            lig.AddOp: self._arithmetic,
+            lig.SubOp: self._arithmetic,
+            lig.MulOp: self._arithmetic,
+            lig.ReluOp: self._move,
+            lig.ReluGradOp: self._move,
+            lig.MaskOp: self._move,
+            lig.GatherOp: self._move,
+            lig.ReduceSumOp: self._accumulate,
+            lig.ScatterAddOp: self._accumulate,
+            lig.MatmulOp: self._matmul,
+        }
+
+    # ---- one rule a kind of operation
+
+    def _cast(self, op: Operation) -> SSAValue:
+        assert isinstance(op, lig.CastOp)
+        value = self._operand(op.input)
+        result = tensor(op.result)
+        element = tensor(value).element_type if _is_real(op.result) else result.element
+        if tensor(value) == TensorType(result.axes, element):
+            return value
+        return self._insert(lig.CastOp(value, element, result.axes))
+
+    def _constant(self, op: Operation) -> SSAValue:
+        assert isinstance(op, lig.ConstantOp)
+        return self._insert(lig.ConstantOp(op.value.value.data, F32))
+
+    def _arithmetic(self, op: Operation) -> SSAValue:
+        operands = [self._as(self._operand(value), F32) for value in op.operands]
+        return self._rebuild(op, operands, F32)
+
+    def _move(self, op: Operation) -> SSAValue:
+        operands = [self._operand(value) for value in op.operands]
+        return self._rebuild(op, operands, tensor(operands[0]).element_type)
+
+    def _accumulate(self, op: Operation) -> SSAValue:
+        operands = [self._operand(value) for value in op.operands]
+        return self._rebuild(op, operands, F32)
+
+    def _matmul(self, op: Operation) -> SSAValue:
+        operands = [self._operand(value) for value in op.operands]
+        elements = {tensor(value).element_type for value in operands}
+        if len(elements) > 1 or not all(isinstance(e, HalfElement) for e in elements):
+            target = self._half or F32
+            operands = [self._as(value, target) for value in operands]
+        return self._rebuild(op, operands, F32)
+
+    # ---- building
+
+    def _operand(self, value: SSAValue) -> SSAValue:
+        return self._typed.get(value, value)
+
+    def _as(self, value: SSAValue, element: Attribute) -> SSAValue:
+        if tensor(value).element_type == element:
+            return value
+        return self._insert(lig.CastOp(value, element))
+
+    def _rebuild(
+        self, op: Operation, operands: list[SSAValue], element: Attribute
+    ) -> SSAValue:
+        [result] = op.results
+        properties = dict(op.properties)
+        if "accumulate" in properties:
+            properties["accumulate"] = F32
+        return self._insert(
+            type(op).create(
+                operands=operands,
+                result_types=[tensor(result).with_element(element)],
+                properties=properties,
+            )
+        )
+
+    def _insert(self, op: Operation) -> SSAValue:
+        op.location = self._at.location
+        Rewriter.insert_op(op, InsertPoint.before(self._at))
+        return op.results[0]
+
+
+def _is_real(value: SSAValue) -> bool:
+    type = value.type
+    return isinstance(type, TensorType) and isinstance(type.element_type, RealType)
+
+
+def _is_over_reals(op: Operation) -> bool:
+    return any(_is_real(value) for value in (*op.operands, *op.results))

@@ -1,0 +1,54 @@
+"""Pipelines as data: named stages, each a tuple of passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass, PassPipeline
+from xdsl.transforms.canonicalize import CanonicalizePass
+from xdsl.transforms.common_subexpression_elimination import (
+    CommonSubexpressionElimination,
+)
+from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+
+from passes.assign_precision import AssignPrecisionPass
+
+Precision = Literal["float32", "mixed"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+SIMPLIFY: tuple[ModulePass, ...] = (
+    CanonicalizePass(),
+    CommonSubexpressionElimination(),
+    DeadCodeElimination(),
+)
+
+PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
+    "simplify": SIMPLIFY,
+    "graph-float32": (
+        *SIMPLIFY,
+        AssignPrecisionPass(matmul_operands="f32"),
+        *SIMPLIFY,
+    ),
+    "graph-mixed": (
+        *SIMPLIFY,
+        AssignPrecisionPass(matmul_operands="half"),
+        *SIMPLIFY,
+    ),
+}
+"""`graph-float32`: halves come in and go out, all between is float32 (the reference).
+`graph-mixed`: matmul operands are half, as the cube unit wants them."""
+
+
+def run_pipeline(module: ModuleOp, name: str) -> None:
+    """Run a named pipeline in place; the module is verified after every pass."""
+
+    def verify(
+        before: ModulePass | None, op: ModuleOp, after: ModulePass | None
+    ) -> None:
+        op.verify()
+
+    PassPipeline(PIPELINES[name], verify).apply(Context(), module)
+    module.verify()
