@@ -1,0 +1,260 @@
+"""A caller's arrays to a program's arguments, and results back to the caller's layout.
+
+Everything an interface promises is checked here, from the signature alone: names,
+presence, dtypes, shapes, limits, run ends, attributes. In BSND an array carries a packed
+axis as two dimensions, in TND as one with padding rows behind the last run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backends.numpy.bound import Bound, dimensions
+from backends.numpy.dtypes import Array
+from backends.numpy.values import as_array, as_int, by_port_name, spell_shape
+from ligrad_ir.errors import ArgumentError, MissingArgumentError
+from ligrad_ir.signature import ArrayPort, Axis, ScalarPort, Signature
+
+
+def bind(signature: Signature, values: Mapping[str, Any]) -> Bound:
+    """Check a call and lay its values out as the program wants them.
+
+    values: arrays and attributes by name (any case, aliases too); None means not given.
+
+    Raises:
+        MissingArgumentError: a required argument is missing (161001).
+        ArgumentError: anything else that the interface does not allow (161002).
+    """
+    return _Binder(signature, values).bind()
+
+
+class _Binder:
+    def __init__(self, signature: Signature, values: Mapping[str, Any]):
+        self._signature = signature
+        self._given = by_port_name(signature, values)
+        self._shape: dict[str, int] = {}
+        self._from: dict[str, str] = {}
+        self._ends: dict[str, Array] = {}
+
+    def bind(self) -> Bound:
+        arrays = {port.name: self._array(port) for port in self._signature.arrays}
+        for port in self._signature.arrays:
+            array = arrays[port.name]
+            if array is not None:
+                self._take_shape(port, array)
+        self._fill_unit_axes()
+        for axis in self._signature.axes.values():
+            if not axis.is_packed and axis.name in self._shape:
+                self._check_related(axis, axis.name, self._shape[axis.name])
+        for port in self._signature.arrays:
+            if port.ends is not None:
+                self._ends[port.ends] = self._run_ends(port, arrays[port.name])
+        self._check_runs()
+        extents = self._extents()
+        arguments: list[Array | int] = []
+        for port in self._signature.inputs:
+            if isinstance(port, ScalarPort):
+                arguments.append(self._scalar(port))
+            elif port.ends is not None:
+                arguments.append(self._ends[port.ends])
+            else:
+                array = arrays[port.name]
+                assert array is not None
+                arguments.append(self._lay_out(port, array, extents))
+        return Bound(
+            self._signature, tuple(arguments), extents, self._shape, self._ends
+        )
+
+    # ---- arrays
+
+    def _array(self, port: ArrayPort) -> Array | None:
+        value = self._given.get(port.name)
+        if port.ends is not None and self._signature.axes[port.ends].uniform:
+            if value is not None:
+                raise ArgumentError(
+                    f"{port.name} is for the layout TND; in BSND every run of "
+                    f"{port.ends} has the same length, so leave it out",
+                    argument=port.name,
+                )
+            return None
+        if value is None:
+            raise MissingArgumentError(
+                f"{port.name} is required and missing", argument=port.name
+            )
+        return as_array(port, value)
+
+    def _take_shape(self, port: ArrayPort, array: Array) -> None:
+        names = self._dimension_names(port, array.ndim)
+        if names is None:
+            raise ArgumentError(
+                f"{port.name} has shape {spell_shape(array.shape)}, expected "
+                f"{self._expected(port)}",
+                argument=port.name,
+            )
+        for name, extent in zip(names, array.shape):
+            known = self._shape.setdefault(name, extent)
+            first = self._from.setdefault(name, port.name)
+            self._check_bounds(self._signature.axes[name])
+            if known != extent:
+                raise ArgumentError(
+                    f"{port.name} has shape {spell_shape(array.shape)}, expected "
+                    f"{self._expected(port)}: {name} is {known} in {first} and {extent} "
+                    "here",
+                    argument=port.name,
+                )
+
+    def _dimension_names(self, port: ArrayPort, rank: int) -> list[str] | None:
+        """The names of the dimensions of an array with so many of them."""
+        full = self._names(port, lambda optional: True)
+        short = self._names(port, lambda optional: not optional)
+        return next((names for names in (full, short) if len(names) == rank), None)
+
+    def _names(self, port: ArrayPort, keep: Callable[[bool], bool]) -> list[str]:
+        return [
+            name
+            for dim in port.dims
+            if keep(dim.optional)
+            for name in dimensions(self._signature.axes[dim.axis])
+        ]
+
+    def _expected(self, port: ArrayPort) -> str:
+        full = self._names(port, lambda optional: True)
+        short = self._names(port, lambda optional: not optional)
+        text = f"[{', '.join(short)}]"
+        return text if full == short else f"{text} or [{', '.join(full)}]"
+
+    def _lay_out(
+        self, port: ArrayPort, array: Array, extents: Mapping[str, int]
+    ) -> Array:
+        """Merge the dimensions of packed axes, drop unit axes and padding rows."""
+        axes = self._signature.tensor_type(port).axes
+        full = [
+            extents[axis] if self._signature.axes[axis].uniform else self._shape[axis]
+            for axis in axes
+        ]
+        return array.reshape(full)[tuple(slice(extents[axis]) for axis in axes)]
+
+    # ---- extents
+
+    def _fill_unit_axes(self) -> None:
+        for axis in self._signature.axes.values():
+            if axis.is_unit:
+                self._shape.setdefault(axis.name, 1)
+
+    def _check_bounds(self, axis: Axis) -> None:
+        extent, low, high = self._shape[axis.name], axis.minimum, axis.maximum
+        if axis.is_packed:
+            return
+        if not low <= extent <= high:
+            range_ = f"{low}" if low == high else f"{low} to {high}"
+            self._refuse(axis.name, f"{axis.name} is {extent}, must be {range_}")
+
+    def _check_related(self, axis: Axis, name: str, extent: int) -> None:
+        for other, sign, word in (
+            (axis.at_least, 1, "at least"),
+            (axis.at_most, -1, "at most"),
+        ):
+            limit = None if other is None else self._shape.get(other)
+            if limit is not None and sign * extent < sign * limit:
+                self._refuse(
+                    name, f"{name} is {extent}, must be {word} {other} = {limit}"
+                )
+
+    def _refuse(self, name: str, message: str) -> None:
+        source = self._from.get(name)
+        prefix = f"{source}: " if source else ""
+        raise ArgumentError(prefix + message, argument=source)
+
+    def _extents(self) -> dict[str, int]:
+        extents = dict(self._shape)
+        for axis in self._signature.axes.values():
+            if axis.is_packed:
+                extents[axis.name] = int(self._ends[axis.name][-1])
+                self._shape.setdefault(axis.name, extents[axis.name])
+        return extents
+
+    # ---- runs
+
+    def _run_ends(self, port: ArrayPort, given: Array | None) -> Array:
+        assert port.ends is not None
+        axis = self._signature.axes[port.ends]
+        assert axis.batch is not None
+        assert axis.length is not None
+        if given is None:
+            batch = self._known(axis.batch, axis)
+            length = self._known(axis.length, axis)
+            return (np.arange(1, batch + 1) * length).astype(np.int32)
+        steps = np.diff(given.astype(np.int64), prepend=0)
+        if (steps < 0).any():
+            at = int(np.argmax(steps < 0))
+            before = int(given[at - 1]) if at else 0
+            raise ArgumentError(
+                f"{port.name} holds prefix sums, which never decrease, but entry {at} "
+                f"is {int(given[at])} behind {before}",
+                argument=port.name,
+            )
+        extent = self._shape.get(axis.name)
+        if extent is not None and given[-1] > extent:
+            source = self._from[axis.name]
+            raise ArgumentError(
+                f"{port.name} ends at {int(given[-1])}, but {source} has only {extent} "
+                f"rows of {axis.name}",
+                argument=port.name,
+            )
+        return given
+
+    def _known(self, name: str, axis: Axis) -> int:
+        if name not in self._shape:
+            raise ArgumentError(
+                f"the extent of {name} is unknown: no input has the axis {axis.name}"
+            )
+        return self._shape[name]
+
+    def _check_runs(self) -> None:
+        """In TND the limits of a run's length: each run's maximum, the total minimum."""
+        for port in self._signature.arrays:
+            if port.ends is None or self._signature.axes[port.ends].uniform:
+                continue
+            axis = self._signature.axes[port.ends]
+            assert axis.length is not None
+            length = self._signature.axes[axis.length]
+            longest = int(np.diff(self._ends[axis.name], prepend=0).max())
+            if longest > length.maximum:
+                raise ArgumentError(
+                    f"{port.name}: the longest run is {longest}, {length.name} must be "
+                    f"at most {length.maximum}",
+                    argument=port.name,
+                )
+            total = self._shape.get(axis.name)
+            if total is not None and total < length.minimum:
+                self._refuse(
+                    axis.name,
+                    f"{axis.name} is {total}, must be at least {length.minimum}",
+                )
+            if total is not None:
+                self._check_related(length, axis.name, total)
+
+    # ---- attributes
+
+    def _scalar(self, port: ScalarPort) -> int:
+        value = self._given.get(port.name)
+        if port.equals is not None:
+            extent = self._shape[port.equals]
+            value = extent if value is None else as_int(port, value)
+            if value != extent:
+                raise ArgumentError(
+                    f"{port.name} is {value}, but the arrays have {port.equals} = "
+                    f"{extent}",
+                    argument=port.name,
+                )
+            return value
+        if value is None:
+            if port.default is None:
+                raise MissingArgumentError(
+                    f"{port.name} is required and missing", argument=port.name
+                )
+            return port.default
+        return as_int(port, value)

@@ -1,0 +1,82 @@
+"""A call that passed every check, and the way back from its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends.numpy.dtypes import Array
+from backends.numpy.graph_ops import IndexOutOfRangeError
+from ligrad_ir.errors import ArgumentError
+from ligrad_ir.signature import ArrayPort, Axis, Signature
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A call that passed every check.
+
+    arguments: in the order of the program's function; extents: by axis, without padding
+    rows; shape: the extent of every dimension as the caller's arrays have it.
+    """
+
+    signature: Signature
+    arguments: tuple[Array | int, ...]
+    extents: Mapping[str, int]
+    shape: Mapping[str, int]
+    ends: Mapping[str, Array]
+
+    def results(self, values: tuple[Array, ...]) -> dict[str, Array]:
+        """Outputs by name, in the caller's layout; padding rows are 0."""
+        return {
+            port.name: self._restore(port, value)
+            for port, value in zip(self.signature.outputs, values)
+        }
+
+    def _restore(self, port: ArrayPort, value: Array) -> Array:
+        axes = [dim.axis for dim in port.dims]
+        held = [a for a in axes if not self.signature.axes[a].is_unit]
+        rows = [self.shape[axis] for axis in held]
+        if list(value.shape) != rows:
+            padded = np.zeros(rows, value.dtype)
+            padded[tuple(slice(n) for n in value.shape)] = value
+            value = padded
+        shape = [
+            self.shape[name]
+            for axis in axes
+            for name in dimensions(self.signature.axes[axis])
+        ]
+        return np.ascontiguousarray(value).reshape(shape)
+
+    def explain(self, error: IndexOutOfRangeError) -> ArgumentError:
+        """The caller's view of an index that means no row."""
+        port = next(port for port in self.signature.arrays if port.selects)
+        for candidate in self.signature.arrays:
+            if candidate.selects and self._rank(candidate) == len(error.position):
+                port = candidate
+        *token, entry = error.position
+        where = f"token {', '.join(map(str, token))}" if token else "the indices"
+        batch = ""
+        axis = self.signature.axes[port.dims[0].axis]
+        if axis.is_packed and token:
+            run = int(np.searchsorted(self.ends[axis.name], token[0], side="right"))
+            first = int(self.ends[axis.name][run - 1]) if run else 0
+            where += f" (batch {run}, position {token[0] - first} in it)"
+            batch = f" of batch {run}"
+        return ArgumentError(
+            f"{port.name}: {where}, entry {entry}: the index {error.value} is outside "
+            f"[0, {error.length}), the rows of {port.selects}{batch}; "
+            "-1 means that there is no row",
+            argument=port.name,
+        )
+
+    def _rank(self, port: ArrayPort) -> int:
+        return len(self.signature.tensor_type(port).axes)
+
+
+def dimensions(axis: Axis) -> tuple[str, ...]:
+    """The dimensions that carry an axis: two for a packed axis in BSND, else one."""
+    if axis.uniform and axis.batch and axis.length:
+        return (axis.batch, axis.length)
+    return (axis.name,)

@@ -1,0 +1,179 @@
+"""What the operations of `lig` compute, as pure functions on NumPy arrays.
+
+An array comes with the names of its axes, one a dimension; functions bring their
+operands to the axes of the result (`align`). Row numbers are int32, -1 means absent.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from backends.numpy.dtypes import Array, DType
+from ligrad_ir.axes import Axes
+
+ABSENT = -1
+
+
+class IndexOutOfRangeError(Exception):
+    """An index among the valid entries means no row of its run.
+
+    position: of the entry, one number per axis of the indices; `length` rows are there.
+    """
+
+    def __init__(self, position: tuple[int, ...], value: int, length: int):
+        self.position, self.value, self.length = position, value, length
+        super().__init__(f"index {value} at {position} is not in [0, {length})")
+
+
+def align(array: Array, axes: Axes, target: Axes) -> Array:
+    """A view of `array` with the axes of `target`, 1 long where it has none."""
+    order = [axes.index(axis) for axis in target if axis in axes]
+    shape = [array.shape[axes.index(axis)] if axis in axes else 1 for axis in target]
+    return array.transpose(order).reshape(shape)
+
+
+# ---- numbers
+
+
+def relu(x: Array) -> Array:
+    """max(x, 0) elementwise; NaN stays NaN, -0 becomes 0."""
+    return np.where(x <= 0, x.dtype.type(0), x)
+
+
+def relu_grad(gradient: Array, output: Array) -> Array:
+    """gradient where output > 0, else 0; the operands are aligned."""
+    return np.where(output > 0, gradient, gradient.dtype.type(0))
+
+
+def mask(x: Array, rows: Array) -> Array:
+    """x where there is a row, else 0; the operands are aligned."""
+    return np.where(rows != ABSENT, x, x.dtype.type(0))
+
+
+def reduce_sum(x: Array, axis: int, accumulate: DType) -> Array:
+    """The sum over one dimension in the dtype `accumulate`."""
+    return np.sum(x, axis=axis, dtype=accumulate)
+
+
+def matmul(
+    lhs: Array,
+    lhs_axes: Axes,
+    rhs: Array,
+    rhs_axes: Axes,
+    over: str,
+    result: Axes,
+    accumulate: DType,
+) -> Array:
+    """The sum over `over` of lhs * rhs, in the dtype `accumulate`.
+
+    Shared axes are batch axes: the product is a batched matrix product of
+    [batch, rows, over] by [batch, over, columns].
+    """
+    batch = tuple(a for a in lhs_axes if a in rhs_axes and a != over)
+    rows = tuple(a for a in lhs_axes if a not in rhs_axes)
+    columns = tuple(a for a in rhs_axes if a not in lhs_axes)
+    extent = dict(zip(lhs_axes, lhs.shape)) | dict(zip(rhs_axes, rhs.shape))
+
+    def size(axes: Axes) -> int:
+        return prod(extent[axis] for axis in axes)
+
+    left = align(lhs, lhs_axes, (*batch, *rows, over)).reshape(
+        size(batch), size(rows), extent[over]
+    )
+    right = align(rhs, rhs_axes, (*batch, over, *columns)).reshape(
+        size(batch), extent[over], size(columns)
+    )
+    product = np.matmul(
+        left.astype(accumulate, copy=False), right.astype(accumulate, copy=False)
+    )
+    axes = (*batch, *rows, *columns)
+    return align(product.reshape([extent[axis] for axis in axes]), axes, result)
+
+
+# ---- rows
+
+
+def gather(source: Array, rows: Array, axis: int) -> Array:
+    """source with dimension `axis` replaced by the rows named; absent rows are 0."""
+    # One more row, of zeros, is what an absent row (-1) finds.
+    pad = [(0, 1 if i == axis else 0) for i in range(source.ndim)]
+    return np.take(np.pad(source, pad), rows, axis=axis)
+
+
+def scatter_add(updates: Array, rows: Array, extent: int, accumulate: DType) -> Array:
+    """out[row] += update, in order, for [entries..., rest...] updates.
+
+    rows: [entries...]; out: [extent, rest...] of dtype `accumulate`. Absent rows are
+    passed over, repeated rows add up.
+    """
+    rest = updates.shape[rows.ndim :]
+    out = np.zeros((extent, *rest), accumulate)
+    # Group by group of the last entry axis; within a group, rows rarely repeat.
+    groups = rows.reshape(-1, rows.shape[-1])
+    for row, update in zip(groups, updates.reshape(*groups.shape, *rest)):
+        present = row != ABSENT
+        if not present.all():
+            row, update = row[present], update[present]
+        if len(np.unique(row)) == len(row):
+            out[row] += update
+        else:
+            np.add.at(out, row, update.astype(accumulate, copy=False))
+    return out
+
+
+def rows(
+    indices: Array,
+    count: Array | int,
+    start: Array | int,
+    length: Array | int,
+) -> Array:
+    """Resolve indices [..., K] to rows: start + index for the first `count` entries
+    that are not -1, else absent. The other operands are aligned, 1 long on K.
+
+    Raises:
+        IndexOutOfRangeError: for the first index outside [0, length) among those.
+    """
+    wanted = np.less(np.arange(int(indices.shape[-1])), count) & (indices != ABSENT)
+    wrong = wanted & ((indices < 0) | (indices >= length))
+    if wrong.any():
+        position = tuple(int(i) for i in np.argwhere(wrong)[0])
+        limit = int(np.broadcast_to(length, indices.shape)[position])
+        raise IndexOutOfRangeError(position, int(indices[position]), limit)
+    return np.where(wanted, indices + start, ABSENT).astype(np.int32)
+
+
+# ---- raggedness
+
+
+def run_lengths(ends: Array) -> Array:
+    """Prefix sums [B] (or one total []) to run lengths [B]."""
+    return np.diff(np.atleast_1d(ends), prepend=0).astype(np.int64)
+
+
+def run(token_ends: Array, row_ends: Array) -> tuple[Array, Array]:
+    """For every token the first row of its batch's run and the number of its rows."""
+    lengths = run_lengths(row_ends)
+    starts = np.atleast_1d(row_ends) - lengths
+    tokens = run_lengths(token_ends)
+    return (
+        np.repeat(starts, tokens).astype(np.int32),
+        np.repeat(lengths, tokens).astype(np.int32),
+    )
+
+
+def valid_count(mode: int, token_ends: Array, row_ends: Array, entries: int) -> Array:
+    """How many of its `entries` are valid for every token: all in mode 0,
+    clamp(Sk - Sq + s + 1, 0, entries) in mode 3."""
+    tokens = run_lengths(token_ends)
+    total = int(tokens.sum())
+    if mode == 0:
+        return np.full(total, entries, np.int32)
+    if mode != 3:
+        raise ValueError(f"the mode is 0 or 3, not {mode}")
+    rows_of_run = np.broadcast_to(run_lengths(row_ends), tokens.shape)
+    first = np.atleast_1d(token_ends) - tokens
+    position = np.arange(total) - np.repeat(first, tokens)
+    reach = np.repeat(rows_of_run - tokens, tokens) + position + 1
+    return np.clip(reach, 0, entries).astype(np.int32)
