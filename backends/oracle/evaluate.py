@@ -1,0 +1,100 @@
+"""Evaluates any `.lig` program in float64, straight from its syntax tree.
+
+This is the judge of everything else, so it is made to be read, not to be fast: it
+knows nothing of the compiler's IR, walks over the tokens one by one, and looks only at
+the entries that are present (`backends.oracle.walk`). Beside every value it carries
+the largest error that rounding on the device explains (`backends.oracle.bound` has the
+reasoning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import ml_dtypes
+import numpy as np
+
+from backends.oracle import bound
+from backends.oracle.batches import Batches, Layout
+from backends.oracle.bound import Array, DType
+from backends.oracle.declarations import declare
+from backends.oracle.terms import Resolver
+from backends.oracle.walk import Walk
+from ligrad_ir.dsl.syntax import Program
+from ligrad_ir.errors import DslError
+
+_HALF: dict[str, DType] = {
+    "bf16": np.dtype(ml_dtypes.bfloat16),
+    "fp16": np.dtype(np.float16),
+}
+_FLOAT = ("float", "float32", "fp32")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an output should be: float64 `value` and `bound`, both in the declared
+    shape and layout, and the `dtype` of the output. An output within `value - bound ..
+    value + bound` is explained by rounding; an infinite bound allows overflow."""
+
+    value: Array
+    bound: Array
+    dtype: DType
+
+
+def evaluate(
+    program: Program,
+    inputs: Mapping[str, Array],
+    *,
+    dtype: Literal["bf16", "fp16"],
+    layout: Layout = "BSND",
+    precision: Literal["float32", "mixed"] = "float32",
+    attributes: Mapping[str, int] | None = None,
+) -> dict[str, Reference]:
+    """Evaluate a program on valid inputs.
+
+    Args:
+        program: the parsed text.
+        inputs: arrays in the declared shape and layout, by declared name or alias.
+        dtype: what `half` means.
+        layout: BSND carries a packed axis `B * S` as [B, S]; TND as one dimension,
+            with the run ends in an input of their own.
+        precision: how the device computes matrix products: `float32` leaves their
+            operands as they are, `mixed` rounds them to half first. Changes the bounds
+            only.
+        attributes: values that replace the declared defaults.
+
+    Returns:
+        one reference for every declared output, by its name as declared.
+
+    Raises:
+        DslError: if the program has no meaning.
+        ArgumentError: if the inputs do not fit the program.
+    """
+    declared = declare(program)
+    tables = Resolver(declared, mixed=precision == "mixed").outputs()
+    batches = Batches(declared, inputs, layout, attributes or {})
+    half = _HALF[dtype]
+    found: dict[str, Reference] = {}
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are answers
+        stored = Walk(declared, batches, half).run(tables.values())
+        for name, table in tables.items():
+            output = declared.outputs[name]
+            kind = _dtype(output.dtype, half)
+            result = bound.rounded(stored[table], kind)
+            error = np.where(np.isnan(result.error), np.inf, result.error)
+            found[output.spelled] = Reference(
+                batches.restored(result.value, output),
+                batches.restored(error, output),
+                kind,
+            )
+    return found
+
+
+def _dtype(name: str, half: DType) -> DType:
+    if name == "half":
+        return half
+    if name in _FLOAT:
+        return np.dtype(np.float32)
+    raise DslError([f"the oracle has no output of dtype '{name}'"])
