@@ -1,0 +1,63 @@
+"""Outputs against the float64 oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backends.numpy.dtypes import Array
+from backends.oracle.compare import Comparison, compare
+from backends.oracle.evaluate import evaluate
+from ligrad.compiler import Operator
+from ligrad_ir.errors import LigradError
+from ligrad_ir.signature import HALF_NAMES, HALVES, Half
+
+
+def check_outputs(
+    operator: Operator, inputs: Mapping[str, Any], outputs: Mapping[str, Array]
+) -> dict[str, Comparison]:
+    """How far every output is from what the formulas mean.
+
+    inputs: as given to `Operator.run`. Returns a comparison for every output by name.
+
+    Raises:
+        LigradError: if the operator was compiled from IR, whose formulas are unknown.
+    """
+    if operator.program is None:
+        raise LigradError("only a .lig program can be checked: IR has no formulas")
+    bound = operator.bind(inputs)
+    arrays = {
+        port.name: value if port.ends is not None else inputs[name]
+        for port, value in zip(operator.signature.arrays, bound.arguments)
+        for name in inputs
+        if name.casefold() in _names(port.name, port.aliases)
+        and inputs[name] is not None
+    }
+    attributes = {
+        port.name: value
+        for port, value in zip(operator.signature.inputs, bound.arguments)
+        if isinstance(value, int)
+    }
+    references = evaluate(
+        operator.program,
+        {name: np.asarray(array) for name, array in arrays.items()},
+        dtype=_half_of(operator),
+        layout=operator.signature.layout,
+        precision=operator.precision,
+        attributes=attributes,
+    )
+    return {name: compare(outputs[name], ref) for name, ref in references.items()}
+
+
+def _names(name: str, aliases: tuple[str, ...]) -> set[str]:
+    return {other.casefold() for other in (name, *aliases)}
+
+
+def _half_of(operator: Operator) -> Half:
+    elements = {port.element for port in operator.signature.arrays}
+    for half in HALF_NAMES:
+        if HALVES[half] in elements:
+            return half
+    return "bf16"

@@ -1,0 +1,184 @@
+"""The command line. Exit codes: 0 right, 1 wrong result, 2 the user's input was bad."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backends.numpy.shapes import parse_shape
+from backends.numpy.workload import generate
+from ligrad import doctor as checks
+from ligrad.arrays import load_arrays, save_arrays
+from ligrad.check import check_outputs
+from ligrad.compiler import Operator, compile, require_runnable
+from ligrad_ir.errors import DslError, LigradError
+
+EXIT_WRONG = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(
+    help="Compiles the mathematics of Ascend operators.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+ProgramFile = Annotated[Path, typer.Argument(help="A .lig file, or IR as .mlir.")]
+Dtype = Annotated[str, typer.Option(help="What `half` means: bf16 or fp16.")]
+LayoutName = Annotated[str, typer.Option(help="BSND or TND.")]
+SocName = Annotated[str, typer.Option(help="The chip, e.g. ascend910b1.")]
+ScheduleName = Annotated[str, typer.Option(help="optimized or baseline.")]
+Deterministic = Annotated[
+    bool, typer.Option("--deterministic", help="Bit-identical for any number of cores.")
+]
+
+
+@app.command()
+def run(
+    file: ProgramFile,
+    level: Annotated[
+        str, typer.Option(help="What runs: graph (later tiled, source).")
+    ] = "graph",
+    shape: Annotated[
+        str, typer.Option(help="Extents, e.g. B=1,S1=8,S2=4096,N1=64,K=2048.")
+    ] = "",
+    layout: LayoutName = "BSND",
+    dtype: Dtype = "bf16",
+    sparse_mode: Annotated[
+        int | None, typer.Option(help="The attribute sparse_mode: 0 or 3.")
+    ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(help="Of the graph: float32, or mixed (half matmul operands)."),
+    ] = "float32",
+    schedule: ScheduleName = "optimized",
+    soc: SocName = "ascend910b1",
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores (levels tiled and source).")
+    ] = None,
+    deterministic: Deterministic = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the generated inputs.")] = 0,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Inputs as .npz, named as in the signature.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write the outputs (.npz).")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the float64 oracle.")
+    ] = False,
+) -> None:
+    """Run a program on generated or given inputs."""
+    require_runnable(level)
+    if cores is not None:
+        raise LigradError("--cores is for the levels tiled and source")
+    operator = compile(
+        file,
+        soc=soc,
+        dtype=dtype,
+        layout=layout,
+        schedule=schedule,
+        deterministic=deterministic,
+        precision=precision,
+    )
+    values = _inputs(operator, shape, inputs, seed, sparse_mode)
+    outputs = operator.run(values, level)
+    for name, array in outputs.items():
+        extents = ", ".join(map(str, array.shape))
+        typer.echo(f"{name}: {array.dtype.name}[{extents}]")
+    if output is not None:
+        save_arrays(output, outputs)
+        typer.echo(f"outputs are in {output}")
+    if check:
+        found = check_outputs(operator, values, outputs)
+        for name, comparison in found.items():
+            typer.echo(f"{name}: {comparison}")
+        if not all(comparison.ok for comparison in found.values()):
+            raise typer.Exit(EXIT_WRONG)
+
+
+def _inputs(
+    operator: Operator,
+    shape: str,
+    inputs: Path | None,
+    seed: int,
+    sparse_mode: int | None,
+) -> dict[str, Any]:
+    """Generated inputs, or those of a file; the attributes of the command line."""
+    attributes: dict[str, int] = {}
+    if sparse_mode is not None:
+        if all(scalar.name != "sparse_mode" for scalar in operator.signature.scalars):
+            raise LigradError(
+                f"{operator.signature.name} has no attribute sparse_mode to set"
+            )
+        attributes["sparse_mode"] = sparse_mode
+    if inputs is None:
+        return generate(
+            operator.signature, parse_shape(shape), seed=seed, attributes=attributes
+        )
+    if shape:
+        raise LigradError("--shape is for generated inputs; --inputs brings its own")
+    arrays = load_arrays(inputs)
+    scalars = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
+    return {**arrays, **scalars, **attributes}
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def opt(context: typer.Context) -> None:
+    """Transform IR: everything that xdsl-opt offers (ligrad opt --help)."""
+    from ligrad.opt import main as opt_main
+
+    opt_main(context.args)
+
+
+@app.command("compile")
+def compile_(
+    file: ProgramFile,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The directory to write.")
+    ],
+    soc: SocName = "ascend910b1",
+    dtype: Dtype = "bf16",
+    layout: LayoutName = "BSND",
+    schedule: ScheduleName = "optimized",
+    deterministic: Deterministic = False,
+) -> None:
+    """Emit kernel sources."""
+    operator = compile(
+        file,
+        soc=soc,
+        dtype=dtype,
+        layout=layout,
+        schedule=schedule,
+        deterministic=deterministic,
+    )
+    operator.emit(output)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has of what ligrad can use."""
+    found = checks.examine()
+    for finding in found:
+        typer.echo(str(finding))
+    if not all(finding.ok for finding in found if finding.required):
+        raise typer.Exit(EXIT_WRONG)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The entry point: errors of the user become messages, never tracebacks."""
+    try:
+        app(args)
+    except DslError as error:  # begins with its place, as editors want it
+        typer.echo(str(error), err=True)
+        sys.exit(EXIT_USAGE)
+    except LigradError as error:
+        typer.echo(f"ligrad: {error}", err=True)
+        sys.exit(EXIT_USAGE)

@@ -1,0 +1,202 @@
+"""`ligrad.compile`: a program, ready to be looked at and to be run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from xdsl.dialects.builtin import ModuleOp
+
+from backends.numpy.binding import bind
+from backends.numpy.bound import Bound
+from backends.numpy.dtypes import Array
+from backends.numpy.graph_ops import IndexOutOfRangeError
+from backends.numpy.lig import run_graph
+from ligrad_ir.dsl import syntax
+from ligrad_ir.dsl.lower import lower
+from ligrad_ir.dsl.parse import parse
+from ligrad_ir.errors import LigradError
+from ligrad_ir.signature import (
+    HALF_NAMES,
+    LAYOUTS,
+    Half,
+    Layout,
+    Signature,
+    signature_of,
+)
+from ligrad_ir.soc import find_soc
+from ligrad_ir.text import parse_module, verify_module
+from passes.pipelines import PRECISIONS, Precision, run_pipeline
+
+Level = Literal["graph", "tiled", "source"]
+Schedule = Literal["optimized", "baseline"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
+    """`value` as one of `allowed`.
+
+    Raises:
+        LigradError: with what is allowed.
+    """
+    for choice in allowed:
+        if value == choice:
+            return choice
+    raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
+
+
+class Operator:
+    """A compiled program.
+
+    program: the syntax tree, or None where it was compiled from IR.
+    """
+
+    def __init__(
+        self,
+        module: ModuleOp,
+        program: syntax.Program | None,
+        *,
+        soc: str,
+        schedule: Schedule,
+        deterministic: bool,
+        precision: Precision,
+    ):
+        self.program = program
+        self.soc = find_soc(soc)
+        self.schedule: Schedule = schedule
+        self.deterministic = deterministic
+        self.precision: Precision = precision
+        self.signature: Signature = signature_of(module)
+        self._module = module
+
+    def module(self, level: str = "lig") -> ModuleOp:
+        """The IR of a level: `lig`.
+
+        Raises:
+            LigradError: for a level that this version does not build.
+        """
+        if level != "lig":
+            raise LigradError(
+                f"there is no IR of level {level!r} in this version, which builds 'lig'"
+            )
+        return self._module
+
+    def bind(self, inputs: Mapping[str, Any]) -> Bound:
+        """Check a call's inputs against the signature.
+
+        Raises:
+            ArgumentError: what is wrong, with the vendor's code.
+        """
+        return bind(self.signature, inputs)
+
+    def run(self, inputs: Mapping[str, Any], level: str = "graph") -> dict[str, Array]:
+        """Compute the outputs.
+
+        inputs: arrays and attributes by their names in the signature (any case, aliases
+        too), in the shapes of the layout. Returns the outputs by name.
+
+        Raises:
+            ArgumentError: what is wrong with the inputs, with the vendor's code.
+            LigradError: for a level that this version does not run.
+        """
+        require_runnable(level)
+        bound = self.bind(inputs)
+        try:
+            values = run_graph(self._module, bound.arguments, bound.extents)
+        except IndexOutOfRangeError as error:
+            raise bound.explain(error) from error
+        return bound.results(values)
+
+    def emit(self, directory: str | Path) -> None:
+        """Write kernel sources; not in this version.
+
+        Raises:
+            LigradError: always.
+        """
+        raise LigradError("this version interprets graphs; it does not emit sources")
+
+
+def require_runnable(level: str) -> None:
+    """Require a level that this version runs.
+
+    Raises:
+        LigradError: if it is another one.
+    """
+    if choose("level", level, LEVELS) != "graph":
+        raise LigradError(
+            f"level {level!r} is not in this version yet; 'graph' is what it runs"
+        )
+
+
+def compile(
+    program: str | Path | ModuleOp,
+    *,
+    soc: str = "ascend910b1",
+    dtype: str = "bf16",
+    layout: str = "BSND",
+    schedule: str = "optimized",
+    deterministic: bool = False,
+    precision: str = "float32",
+) -> Operator:
+    """Compile a program.
+
+    program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
+    file; or a module. A module's dtype and layout are as they are.
+    dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
+    precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
+    which matmul operands are rounded to half, as the cube unit wants them.
+
+    Raises:
+        DslError: the text has mistakes; all that were found, with their places.
+        LigradError: an option has no such value, or the file cannot be read.
+    """
+    half: Half = choose("dtype", dtype, HALF_NAMES)
+    layout_: Layout = choose("layout", layout, LAYOUTS)
+    precision_: Precision = choose("precision", precision, PRECISIONS)
+    schedule_: Schedule = choose("schedule", schedule, SCHEDULES)
+    find_soc(soc)
+    module, tree = _read(program, half, layout_)
+    run_pipeline(module, f"graph-{precision_}")
+    return Operator(
+        module,
+        tree,
+        soc=soc,
+        schedule=schedule_,
+        deterministic=deterministic,
+        precision=precision_,
+    )
+
+
+def _read(
+    program: str | Path | ModuleOp, dtype: Half, layout: Layout
+) -> tuple[ModuleOp, syntax.Program | None]:
+    if isinstance(program, ModuleOp):
+        verify_module(program, "the module")
+        return program.clone(), None
+    if isinstance(program, str) and "\n" in program:
+        tree = parse(program)
+        return lower(tree, dtype=dtype, layout=layout), tree
+    path = Path(program)
+    text = read_text(path)
+    if path.suffix == ".mlir":
+        return parse_module(text, str(path)), None
+    tree = parse(text, str(path))
+    return lower(tree, dtype=dtype, layout=layout), tree
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        LigradError: if it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LigradError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LigradError(f"cannot read {path}: it is not UTF-8 text") from error

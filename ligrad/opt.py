@@ -1,0 +1,53 @@
+"""`ligrad-opt`: xdsl-opt with the dialects and passes of this package."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from ligrad.universe import LIGRAD_UNIVERSE
+
+
+class LigradOptMain(xDSLOptMain):
+    """xdsl-opt, which finds this package as a plug-in; where the package runs from a
+    checkout without being installed, it is added here."""
+
+    def register_all_dialects(self) -> None:
+        super().register_all_dialects()
+        if not _is_plugin():
+            for name, factory in LIGRAD_UNIVERSE.all_dialects.items():
+                self.ctx.register_dialect(name, factory)
+
+    def register_all_passes(self) -> None:
+        super().register_all_passes()
+        if not _is_plugin():
+            for name, factory in LIGRAD_UNIVERSE.all_passes.items():
+                self.register_pass(name, factory)
+
+
+def _is_plugin() -> bool:
+    return bool(entry_points(group="xdsl.universe", name="ligrad"))
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the driver with `args` (of the process, without them); mistakes in the IR or
+    in the pipeline end it with a message and exit code 2."""
+    try:
+        driver = LigradOptMain(description="ligrad modular optimiser driver", args=args)
+    except (ValueError, ArgSpecParseError) as error:  # of the pass pipeline
+        sys.exit(_complain(error))
+    try:
+        driver.run()
+    except (ParseError, DiagnosticException) as error:
+        sys.exit(_complain(error))
+    except OSError as error:
+        sys.exit(_complain(f"{error.filename}: {error.strerror}"))
+
+
+def _complain(message: object) -> int:
+    print(f"ligrad-opt: {message}", file=sys.stderr)
+    return 2
