@@ -18,7 +18,8 @@ class Comparison:
     place of the reference values in the output's dtype; `max_error` the largest error;
     `worst` the largest ratio of an error to what rounding explains there, and `where`
     its index (None if no element is off). `ok`: shape and dtype are right, `rms_ulp`
-    and `worst` are at most 1. `problem` says in words what else is wrong.
+    is at most the reference's `rms_limit`, `worst` at most 1. `problem` says in words
+    what else is wrong.
     """
 
     rms_ulp: float
@@ -66,7 +67,7 @@ def compare(output: Array, reference: Reference) -> Comparison:
         float(error.max()),
         worst,
         at if worst > 0 else None,
-        ok=not problem and rms_ulp <= 1 and worst <= 1,
+        ok=not problem and rms_ulp <= reference.rms_limit and worst <= 1,
         problem=problem,
     )
 

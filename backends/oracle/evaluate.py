@@ -36,11 +36,16 @@ _FLOAT = ("float", "float32", "fp32")
 class Reference:
     """What an output should be: float64 `value` and `bound`, both in the declared
     shape and layout, and the `dtype` of the output. An output within `value - bound ..
-    value + bound` is explained by rounding; an infinite bound allows overflow."""
+    value + bound` is explained by rounding; an infinite bound allows overflow.
+
+    `rms_limit`: what the root mean square error may be, in units in the last place.
+    That is 1 where a half output is computed in float32, whose errors vanish beside the
+    last rounding; elsewhere terms that cancel may leave more, and the bound decides."""
 
     value: Array
     bound: Array
     dtype: DType
+    rms_limit: float = 1.0
 
 
 def evaluate(
@@ -88,6 +93,7 @@ def evaluate(
                 batches.restored(result.value, output),
                 batches.restored(error, output),
                 kind,
+                1.0 if kind == half and precision == "float32" else np.inf,
             )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import ml_dtypes
@@ -256,16 +257,18 @@ NAMES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(["BSND", "TND"]), st.dictionaries(NAMES, JUNK, min_size=1))
 def test_junk_never_crashes(layout: str, junk: Call) -> None:
-    try:
-        gradients = ligrad.lightning_indexer_grad(**{**valid(layout), **junk})
-    except ligrad.ArgumentError as error:
-        missing = isinstance(error, ligrad.MissingArgumentError)
-        assert error.code == (161001 if missing else 161002)
-    else:  # only what really is acceptable may pass
-        harmless = {"pre_tokens", "next_tokens", "head_num", "sparse_mode"}
+    call = {**valid(layout), **junk}
+    with suppress(ligrad.ArgumentError):
+        ligrad.lightning_indexer_grad(**call)
+        # Only what really is acceptable may come here.
+        attributes = {"pre_tokens", "next_tokens", "head_num", "sparse_mode"}
         ends = {"actual_seq_lengths_query", "actual_seq_lengths_key", "layout"}
-        assert set(junk) <= harmless | ends, junk
-        assert len(gradients) == 3
+        assert set(junk) <= attributes | ends, junk
+        return
+    codes = {161002}
+    if any(value is None for value in call.values()):
+        codes.add(161001)
+    assert refused(call).code in codes
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.oracle import Reference, compare
+from backends.oracle import Reference, compare, evaluate
 from backends.oracle.bound import spacing
+from ligrad_ir.dsl.parse import parse
 from tests.oracle.programs import BF16, FP16
 
 INF, NAN = float("inf"), float("nan")
@@ -125,3 +126,22 @@ def test_empty() -> None:
     assert str(found) == "ok: rms error 0 ulp, largest error 0, worst 0 of its bound"
     assert not compare(np.zeros((0, 2), FP16), reference(np.zeros((0, 3)), 0.0)).ok
     assert not compare(np.zeros((0, 3), BF16), reference(np.zeros((0, 3)), 0.0)).ok
+
+
+def test_the_rms_limit_of_the_reference_counts() -> None:
+    value = np.full(4, 1.0)
+    output = np.array([1.0, 1.0, 1.0, 1.25], np.float16)
+    for limit, ok in ((1.0, False), (np.inf, True)):
+        reference = Reference(value, np.full(4, 1.0), np.dtype(np.float16), limit)
+        assert compare(output, reference).ok is ok
+
+
+def test_cancelling_terms_are_judged_by_the_bound() -> None:
+    program = parse(
+        "operator Op\naxis C = 3\ninput a : float32[C]\ninput b : float32[C]\n"
+        "output y : float32[C]\noutput z : half[C]\ny = a * b\nz = a * b"
+    )
+    ones = {name: np.ones(3, np.float32) for name in "ab"}
+    for precision, limits in (("float32", (np.inf, 1.0)), ("mixed", (np.inf, np.inf))):
+        found = evaluate(program, ones, dtype="bf16", precision=precision)
+        assert (found["y"].rms_limit, found["z"].rms_limit) == limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_a_short_batch_in_mode_0_is_padded_with_minus_one() -> None:
 def test_neighbours_choose_mostly_the_same_keys() -> None:
     values = inputs({"S1": 4, "S2": 1024, "N1": 16, "K": 128})
     [rows] = values["sparse_indices"]
-    shared = [len(np.intersect1d(a, b)) / 128 for a, b in zip(rows, rows[1:])]
+    shared = [len(np.intersect1d(a, b)) / 128 for a, b in pairwise(rows)]
     assert min(shared) > 0.5
 
 
