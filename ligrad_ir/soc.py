@@ -34,6 +34,9 @@ class Soc:
     l0b_size: int = 64 * KIB
     l0c_size: int = 128 * KIB
     ub_size: int = 192 * KIB
+    bt_size: int = 1 * KIB
+    fb_size: int = 7 * KIB
+    """Of the Fixpipe buffer: `fb0..3_size` add up to this; the guide says 2 KiB."""
     l1_reserved: int = 256
     """Kept by the framework at the end of L1 in kernels that mix cube and vector."""
     ub_reserved: int = 8 * KIB + 256

@@ -1,0 +1,197 @@
+"""Compile Ascend C kernels for the CPU: once for each core type, cached by content."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .launch import Library
+
+HERE = Path(__file__).resolve().parent
+INCLUDE = HERE / "include"
+ENGINE = HERE / "engine"
+COMMON_FLAGS = ("-std=c++17", "-fPIC", "-ffp-contract=off", "-fno-gnu-unique")
+ENGINE_FLAGS = ("-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic")
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+CORE_MACROS = {"aic": "__DAV_C220_CUBE__", "aiv": "__DAV_C220_VEC__"}
+
+
+class BuildError(Exception):
+    """The compiler rejected a kernel; the message is what it said."""
+
+
+def cache_directory() -> Path:
+    """Where builds are kept: `ligrad/twin` in `$XDG_CACHE_HOME` or `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ligrad" / "twin"
+
+
+@functools.cache
+def _host_flags() -> tuple[str, ...]:
+    """AVX2 where this processor has it; results do not depend on it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return ()
+    return (
+        ("-march=x86-64-v3",)
+        if {"avx2", "fma", "bmi2", "f16c", "movbe"} <= set(flags)
+        else ()
+    )
+
+
+@functools.cache
+def _compiler() -> tuple[str, str]:
+    """Name and version line of the compiler."""
+    name = os.environ.get("CXX", "g++")
+    return name, subprocess.run(
+        [name, "--version"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[0]
+
+
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BuildError(
+            done.stderr.strip() or f"{command[0]} exited with {done.returncode}"
+        )
+    return done.stdout
+
+
+def _digest(parts: Sequence[str | bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()[:32]
+
+
+def _library(key: str, name: str, compile_to: Sequence[str]) -> Path:
+    """The cached library, or the result of `compile_to` + `-o FILE`, moved into place
+    at once."""
+    target = cache_directory() / key / f"{name}.so"
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=".so")
+    os.close(handle)
+    try:
+        _run([*compile_to, "-o", scratch])
+        Path(scratch).replace(target)
+    finally:
+        Path(scratch).unlink(missing_ok=True)
+    return target
+
+
+@functools.cache
+def build_engine() -> ctypes.CDLL:
+    """Compile (once for a content) and load the engine that executes instructions.
+
+    Raises:
+        BuildError: with the compiler's message.
+    """
+    sources = sorted(ENGINE.glob("*.cpp"))
+    headers = [
+        *sorted(ENGINE.glob("*.h")),
+        INCLUDE / "twin" / "abi.h",
+        INCLUDE / "twin" / "numeric.h",
+    ]
+    flags = [*COMMON_FLAGS, *_host_flags(), *ENGINE_FLAGS]
+    key = _digest(
+        [
+            *_compiler(),
+            *flags,
+            *(
+                part
+                for file in [*sources, *headers]
+                for part in (file.name, file.read_bytes())
+            ),
+        ]
+    )
+    compiler = _compiler()[0]
+    target = cache_directory() / f"engine-{key}" / "engine.so"
+    if not target.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            objects = [f"{scratch}/{source.stem}.o" for source in sources]
+
+            def compile_one(pair: tuple[Path, str]) -> None:
+                _run([compiler, *flags, "-c", str(pair[0]), "-o", pair[1]])
+
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(compile_one, zip(sources, objects, strict=True)))
+            _library(f"engine-{key}", "engine", [compiler, "-shared", *objects])
+    return ctypes.CDLL(str(target))
+
+
+def _preprocessed(command: Sequence[str], unit: Path) -> str:
+    """The text the compiler really sees: the sources with every header they include."""
+    return _run([*command, "-E", str(unit)])
+
+
+def build(
+    sources: Sequence[str | os.PathLike[str]],
+    entry: str,
+    include_dirs: Sequence[str | os.PathLike[str]] = (),
+    defines: Mapping[str, str] | None = None,
+    *,
+    optimize: int = 1,
+    strict: bool = True,
+) -> Library:
+    """
+    Compile the kernel `entry` out of `sources` and load it.
+
+    `entry` is the function's name; a template kernel is named with its arguments,
+    `"k<half, 1>"`. The sources are compiled together, once as cube code and once as
+    vector code. `strict` makes every warning of `-Wall -Wextra` an error; without it
+    warnings are off. Builds are cached by the preprocessed text, so an edited header
+    counts.
+
+    Raises:
+        BuildError: with the compiler's message.
+    """
+    compiler = _compiler()[0]
+    flags = [
+        *COMMON_FLAGS,
+        *_host_flags(),
+        f"-O{optimize}",
+        *(WARNINGS if strict else ("-w",)),
+        f"-I{INCLUDE}",
+    ]
+    flags += [f"-I{Path(directory).resolve()}" for directory in include_dirs]
+    flags += [
+        f"-D{name}={value}" if value else f"-D{name}"
+        for name, value in (defines or {}).items()
+    ]
+    lines = [f'#include "{Path(source).resolve()}"' for source in sources]
+    text = "\n".join(
+        [
+            "#include <kernel_operator.h>",
+            *lines,
+            "#include <twin/entry.h>",
+            f"TWIN_ENTRY({entry})",
+            "",
+        ]
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        unit = Path(scratch) / "unit.cpp"
+        unit.write_text(text)
+
+        def compile_core(core: str) -> Path:
+            command = [compiler, *flags, f"-D{CORE_MACROS[core]}"]
+            seen = _preprocessed(command, unit).replace(scratch, "")
+            key = _digest([*_compiler(), *command, seen])
+            return _library(
+                f"kernel-{key}",
+                core,
+                [*command, "-shared", "-Wl,-Bsymbolic", str(unit)],
+            )
+
+        with ThreadPoolExecutor(2) as pool:
+            aic, aiv = pool.map(compile_core, CORE_MACROS)
+    return Library(build_engine(), ctypes.CDLL(str(aic)), ctypes.CDLL(str(aiv)))

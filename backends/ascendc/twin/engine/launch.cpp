@@ -1,0 +1,119 @@
+// The C interface of the engine: one launch from plain pointers, and the report as JSON.
+#include <cstdio>
+#include <sstream>
+
+#include "machine.h"
+
+namespace twin {
+namespace {
+
+std::string quoted(const std::string& text)
+{
+    std::string result = "\"";
+    for (char c : text) {
+        char code[8];
+        if (c == '"' || c == '\\') result += std::string("\\") + c;
+        else if (static_cast<unsigned char>(c) < 0x20) {
+            std::snprintf(code, sizeof(code), "\\u%04x", c);
+            result += code;
+        } else result += c;
+    }
+    return result + "\"";
+}
+
+}  // namespace
+
+std::string Machine::report() const
+{
+    std::ostringstream json;
+    json << "{\"kernel_type\": " << kernel_type << ", \"output\": " << quoted(output) << ", \"entries\": [";
+    const char* comma = "";
+    for (const Entry& entry : entries) {
+        json << comma << "{\"error\": " << (entry.error ? "true" : "false") << ", \"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
+             << ", \"api\": " << quoted(entry.api) << ", \"file\": " << quoted(entry.file) << ", \"line\": " << entry.line << ", \"core\": " << quoted(entry.core)
+             << ", \"count\": " << entry.count << "}";
+        comma = ", ";
+    }
+    json << "], \"instructions\": {";
+    std::map<std::string, uint64_t> totals;
+    for (const auto& [api, count] : instructions) totals[api] += count;
+    comma = "";
+    for (const auto& [api, count] : totals) {
+        json << comma << quoted(api) << ": " << count;
+        comma = ", ";
+    }
+    json << "}}";
+    return json.str();
+}
+
+}  // namespace twin
+
+extern "C" {
+
+struct TwinArgument {
+    const char* name;
+    void* data;
+    uint64_t bytes;
+    int32_t by_value;  // passed as it is, not as an address in GM
+};
+
+struct TwinLaunch {
+    void (*bind[2])(twin::Engine*);  // AIC, AIV
+    void (*call[2])(void* const*);
+    TwinArgument* arguments;
+    int32_t argument_count;
+    int32_t kernel_type;     // KernelMetaType, or -1 to ask the kernel
+    int32_t fallback_type;   // if the kernel does not say
+    uint32_t blocks;
+    uint64_t tiling_key;
+    uint64_t sizes[8];       // by Memory; GM unused
+    void* workspace;         // what GetSysWorkSpacePtr gives
+};
+
+// Runs a kernel to its end or to the first error. The result is to be given to twin_free.
+char* twin_launch(const TwinLaunch* launch)
+{
+    twin::Machine machine;
+    for (int i = 0; i < twin::memories; ++i) machine.sizes[i] = launch->sizes[i];
+    machine.key = launch->tiling_key;
+    machine.system_workspace = launch->workspace;
+    for (int i = 0; i < 2; ++i) {
+        machine.code[i] = {launch->bind[i], launch->call[i]};
+        launch->bind[i](&machine);
+    }
+    std::vector<void*> addresses(launch->argument_count);
+    for (int i = 0; i < launch->argument_count; ++i) {
+        const TwinArgument& argument = launch->arguments[i];
+        addresses[i] = argument.data;
+        machine.values.push_back(argument.by_value ? argument.data : static_cast<void*>(&addresses[i]));
+        if (!argument.by_value) machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name});
+    }
+    int type = launch->kernel_type;
+    for (int i = 0; i < 2 && type < 0; ++i) type = machine.probe_type(machine.code[i]);
+    machine.run(type < 0 ? launch->fallback_type : type, launch->blocks);
+    const std::string json = machine.report();
+    char* result = new char[json.size() + 1];
+    std::memcpy(result, json.c_str(), json.size() + 1);
+    return result;
+}
+
+void twin_free(char* report) { delete[] report; }
+
+// Conversions for tests: n values each.
+void twin_half_to_float(const uint16_t* from, float* to, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; ++i) to[i] = twin::half_to_float(from[i]);
+}
+void twin_float_to_half(const float* from, uint16_t* to, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; ++i) to[i] = twin::float_to_half(from[i]);
+}
+void twin_bfloat_to_float(const uint16_t* from, float* to, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; ++i) to[i] = twin::bfloat_to_float(from[i]);
+}
+void twin_float_to_bfloat(const float* from, uint16_t* to, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; ++i) to[i] = twin::float_to_bfloat(from[i]);
+}
+}

@@ -1,0 +1,187 @@
+// The simulated chip: streams (one AIC or AIV each) with their memories, flags between them, GM, and the report.
+#pragma once
+#include <ucontext.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../include/twin/abi.h"
+
+namespace twin {
+
+constexpr int memories = static_cast<int>(Memory::NONE);
+constexpr int pipes = 7;
+
+// Bytes that an instruction touches: pieces of `bytes`, repeated along up to three strides.
+struct Axis {
+    uint32_t count;
+    uint64_t stride;
+};
+struct Region {
+    Operand operand;
+    uint64_t begin, bytes;
+    Axis axis[3];
+
+    uint64_t end() const
+    {
+        uint64_t last = begin + bytes;
+        for (const Axis& each : axis) last += (each.count - 1) * each.stride;
+        return last;
+    }
+};
+struct Regions {
+    Region region[4];
+    int size = 0;
+    void add(const Operand& operand, uint64_t offset, uint64_t bytes, Axis first = {1, 0}, Axis second = {1, 0}, Axis third = {1, 0})
+    {
+        if (bytes == 0 || first.count == 0 || second.count == 0 || third.count == 0) return;
+        region[size++] = {operand, operand.address + offset, bytes, {first, second, third}};
+    }
+};
+Regions regions_of(const Instruction& instruction);
+
+struct Flag {
+    bool set = false;
+    Here here{nullptr, 0};
+};
+
+enum class Status { ready, waiting, finished };
+
+struct Stream {
+    Identity identity{};
+    State state;
+    std::unique_ptr<uint8_t[]> arena[memories];
+    uint64_t arena_bytes[memories] = {};
+    Flag flag[pipes][pipes][8];
+    uint8_t counter[16] = {};   // cross-core flags that arrived and were not waited for
+    uint8_t reported[3][16] = {};  // own sets that wait for the other cores of a group, by mode
+    Here last_set[16] = {};     // where each of these flags was set last
+    ucontext_t context;
+    std::unique_ptr<uint8_t[]> stack;
+    Status status = Status::ready;
+    int wait_flag = -1;  // cross-core flag, or -1 for a meeting
+    const char* wait_api = "";
+    Here wait_here{nullptr, 0};
+    bool met = false;
+    void* workspace = nullptr;
+
+    std::string name() const;
+    uint8_t* at(const Operand& operand)
+    {
+        return operand.memory == Memory::GM ? reinterpret_cast<uint8_t*>(operand.address) : arena[static_cast<int>(operand.memory)].get() + operand.address;
+    }
+};
+
+struct Allocation {
+    uint64_t begin, bytes;
+    std::string name;
+};
+
+struct Entry {
+    bool error;
+    std::string kind, message, api, file, core;
+    int line;
+    uint32_t count;
+};
+
+struct Stop {};  // thrown to end a run
+
+struct KernelCode {
+    void (*bind)(Engine*);
+    void (*call)(void* const*);
+};
+
+class Machine final : public Engine {
+public:
+    void issue(const Instruction& instruction) override;
+    void* scalar(const Operand& operand, uint32_t bytes, const char* api, Here here) override;
+    void set_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
+    void wait_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
+    bool flag_is_set(Pipe from, Pipe to, int id) override;
+    void barrier(Pipe pipe, const char* api, Here here) override;
+    void cross_set(int mode, Pipe pipe, int flag, const char* api, Here here) override;
+    void cross_wait(int flag, const char* api, Here here) override;
+    void meet(uint32_t cores, const char* api, Here here) override;
+    void raise(const char* kind, const char* api, Here here, const char* format, ...) override;
+    void warn(const char* kind, const char* api, Here here, const char* format, ...) override;
+    void print(const char* text) override { output += text; }
+    const Identity& identity() override { return stream->identity; }
+    State& state() override { return stream->state; }
+    uint64_t size_of(Memory memory) override { return memory == Memory::NONE || memory == Memory::GM ? 0 : sizes[static_cast<int>(memory)]; }
+    uint64_t tiling_key() override { return key; }
+    void* workspace() override { return stream->workspace; }
+    void set_workspace(void* workspace) override { stream->workspace = workspace; }
+    void task_type(int type) override;
+
+    int probe_type(const KernelCode& code);
+    void run(int type, uint32_t blocks);
+    std::string report() const;
+
+    uint64_t sizes[memories] = {};
+    uint64_t key = 0;
+    void* system_workspace = nullptr;
+    KernelCode code[2] = {};  // AIC, AIV
+    std::vector<void*> values;
+    std::vector<Allocation> allocations;
+    int kernel_type = -1;
+    std::vector<Entry> entries;
+
+private:
+    void check(const Regions& regions, const char* api, Here here);
+    void check_local(const Region& region, const char* api, Here here);
+    void check_global(const Region& region, const char* api, Here here);
+    void add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_t sub_block, uint32_t sub_blocks, bool mixed);
+    void enter();
+    static void trampoline();
+    void schedule();
+    void pause();
+    void report_deadlock();
+    void report_leftovers();
+    void deliver(Stream& target, int flag, const char* api, Here here);
+    void add_entry(bool error, const char* kind, const std::string& message, const char* api, Here here);
+
+    std::vector<std::unique_ptr<Stream>> streams;
+    Stream* stream = nullptr;
+    ucontext_t scheduler{};
+    bool failed = false, probing = false;
+    std::string output;
+    std::map<const char*, uint64_t> instructions;
+    size_t last_allocation = 0;
+};
+
+void execute(const Instruction& instruction, Stream& stream, Engine& engine);
+void execute_arithmetic(const Instruction& instruction, Stream& stream);
+void execute_cast(const Instruction& instruction, Stream& stream);
+void execute_compare(const Instruction& instruction, Stream& stream);
+void execute_select(const Instruction& instruction, Stream& stream);
+void execute_vector_move(const Instruction& instruction, Stream& stream, Engine& engine);
+void execute_reduce(const Instruction& instruction, Stream& stream);
+void execute_move(const Instruction& instruction, Stream& stream);
+void execute_nd2nz(const Instruction& instruction, Stream& stream);
+void execute_load(const Instruction& instruction, Stream& stream);
+void execute_mmad(const Instruction& instruction, Stream& stream);
+void execute_fixpipe(const Instruction& instruction, Stream& stream);
+
+// Stores to GM under the stream's atomic mode.
+void store(uint8_t* destination, const uint8_t* source, uint64_t bytes, const Stream& stream);
+
+const char* name_of(Memory memory);
+const char* name_of(Pipe pipe);
+constexpr uint32_t size_of_type(Type type)
+{
+    switch (type) {
+        case Type::i8:
+        case Type::u8: return 1;
+        case Type::f16:
+        case Type::bf16:
+        case Type::i16:
+        case Type::u16: return 2;
+        case Type::i64:
+        case Type::u64: return 8;
+        default: return 4;
+    }
+}
+
+}  // namespace twin

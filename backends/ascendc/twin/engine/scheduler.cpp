@@ -1,0 +1,149 @@
+// Streams are fibers of one thread, resumed round robin: a run is reproducible, and a deadlock is a round without progress.
+#include "machine.h"
+
+namespace twin {
+namespace {
+Machine* active = nullptr;
+constexpr size_t stack_bytes = 1 << 20;
+}  // namespace
+
+void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_t sub_block, uint32_t sub_blocks, bool mixed)
+{
+    auto added = std::make_unique<Stream>();
+    added->identity = {type, block, blocks, sub_block, sub_blocks, mixed};
+    for (int memory = 1; memory < memories && !probing; ++memory) {
+        if ((static_cast<Memory>(memory) == Memory::UB) != (type == CoreType::AIV)) continue;
+        // Vector code reads whole blocks; one repeat behind the end keeps the host safe.
+        added->arena[memory] = std::unique_ptr<uint8_t[]>(new uint8_t[sizes[memory] + 256]);
+        added->arena_bytes[memory] = sizes[memory];
+        std::memset(added->arena[memory].get(), 0xff, sizes[memory] + 256);
+    }
+    added->workspace = system_workspace;
+    added->stack = std::unique_ptr<uint8_t[]>(new uint8_t[stack_bytes]);
+    getcontext(&added->context);
+    added->context.uc_stack.ss_sp = added->stack.get();
+    added->context.uc_stack.ss_size = stack_bytes;
+    added->context.uc_link = &scheduler;
+    makecontext(&added->context, &Machine::trampoline, 0);
+    streams.push_back(std::move(added));
+}
+
+void Machine::trampoline() { active->enter(); }
+
+void Machine::enter()
+{
+    try {
+        code[static_cast<int>(stream->identity.type)].call(values.data());
+    } catch (const Stop&) {
+    }
+    stream->status = Status::finished;
+}
+
+void Machine::pause()
+{
+    stream->status = Status::waiting;
+    swapcontext(&stream->context, &scheduler);
+    stream->status = Status::ready;
+}
+
+void Machine::schedule()
+{
+    active = this;
+    for (bool progress = true; progress && !failed;) {
+        progress = false;
+        for (auto& each : streams) {
+            const bool can_run = each->status == Status::ready ||
+                                 (each->status == Status::waiting && (each->wait_flag >= 0 ? each->counter[each->wait_flag] > 0 : !each->met));
+            if (!can_run) continue;
+            progress = true;
+            stream = each.get();
+            swapcontext(&scheduler, &stream->context);
+            if (failed) break;
+        }
+    }
+    stream = nullptr;
+}
+
+// Runs the kernel up to its first instruction, to hear which type it declares.
+int Machine::probe_type(const KernelCode& probed)
+{
+    probing = true;
+    const CoreType type = probed.call == code[0].call ? CoreType::AIC : CoreType::AIV;
+    add_stream(type, 0, 1, 0, 1, false);
+    schedule();
+    streams.clear();
+    probing = failed = false;
+    return kernel_type;
+}
+
+void Machine::run(int type, uint32_t blocks)
+{
+    kernel_type = type;
+    const bool aic = type == 1 || type >= 3;
+    const uint32_t aivs = type == 0 || type == 2 || type == 4 ? 1 : type == 5 ? 2 : 0;
+    for (uint32_t block = 0; block < blocks; ++block) {
+        if (aic) add_stream(CoreType::AIC, block, blocks, 0, aivs, type >= 2);
+        for (uint32_t sub = 0; sub < aivs; ++sub) add_stream(CoreType::AIV, block, blocks, sub, aivs, type >= 2);
+    }
+    schedule();
+    if (failed) return;
+    report_deadlock();
+    if (entries.empty() || !entries.back().error) report_leftovers();
+}
+
+void Machine::report_deadlock()
+{
+    std::string waiting;
+    const Stream* first = nullptr;
+    int more = 0;
+    for (auto& each : streams) {
+        if (each->status != Status::waiting) continue;
+        if (first == nullptr) first = each.get();
+        if (waiting.size() > 1500) {
+            ++more;
+            continue;
+        }
+        waiting += "; " + each->name() + " waits in " + each->wait_api + " at line " + std::to_string(each->wait_here.line);
+        if (each->wait_flag < 0) {
+            waiting += " for other cores";
+            continue;
+        }
+        waiting += " for flag " + std::to_string(each->wait_flag);
+        for (auto& other : streams)
+            for (int mode = 0; mode < 3; ++mode)
+                if (other->reported[mode][each->wait_flag] > 0 && waiting.size() < 1500)
+                    waiting += " (" + other->name() + " has set it in mode " + std::to_string(mode) + ", the rest of its group has not)";
+    }
+    if (first == nullptr) return;
+    if (more > 0) waiting += "; and " + std::to_string(more) + " more";
+    stream = const_cast<Stream*>(first);
+    add_entry(true, "deadlock", "every stream that is left waits" + waiting, first->wait_api, first->wait_here);
+    stream = nullptr;
+    failed = true;
+}
+
+void Machine::report_leftovers()
+{
+    for (auto& each : streams) {
+        stream = each.get();
+        for (int from = 0; from < pipes; ++from)
+            for (int to = 0; to < pipes; ++to)
+                for (int id = 0; id < 8; ++id) {
+                    const Flag& flag = each->flag[from][to][id];
+                    if (!flag.set) continue;
+                    add_entry(true, "flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
+                                                         std::to_string(id) + " is still set at the end of the kernel and would reach the next one",
+                              "SetFlag", flag.here);
+                }
+        for (int flag = 0; flag < 16; ++flag) {
+            int count = each->counter[flag];
+            for (auto& mode : each->reported) count += mode[flag];
+            if (count > 0)
+                add_entry(true, "flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
+                          "CrossCoreSetFlag", each->last_set[flag]);
+        }
+    }
+    stream = nullptr;
+}
+
+}  // namespace twin

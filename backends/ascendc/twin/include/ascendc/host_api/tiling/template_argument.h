@@ -1,0 +1,3 @@
+// Where headers of template tiling keys look for their macros.
+#pragma once
+#include "../../../twin/tiling.h"

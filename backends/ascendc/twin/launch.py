@@ -1,0 +1,264 @@
+"""Run a compiled kernel on the simulated chip and report what it did."""
+
+import ctypes
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ligrad_ir.soc import SOCS, Soc
+
+from .report import Hazard, KernelType, Report
+
+Array = npt.NDArray[Any]
+Argument = Array | np.generic | int | float | bytes | ctypes.Structure
+DEFAULT_SOC = SOCS["ascend910b1"]
+ALIGNMENT = DEFAULT_SOC.gm_alignment
+GUARD = 4096
+"""Bytes around every argument that no kernel may touch."""
+
+
+class _Argument(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("data", ctypes.c_void_p),
+        ("bytes", ctypes.c_uint64),
+        ("by_value", ctypes.c_int32),
+    )
+
+
+class _Launch(ctypes.Structure):
+    _fields_ = (
+        ("bind", ctypes.c_void_p * 2),
+        ("call", ctypes.c_void_p * 2),
+        ("arguments", ctypes.POINTER(_Argument)),
+        ("argument_count", ctypes.c_int32),
+        ("kernel_type", ctypes.c_int32),
+        ("fallback_type", ctypes.c_int32),
+        ("blocks", ctypes.c_uint32),
+        ("tiling_key", ctypes.c_uint64),
+        ("sizes", ctypes.c_uint64 * 8),
+        ("workspace", ctypes.c_void_p),
+    )
+
+
+class _Buffer:
+    """Device memory for one pointer argument: an aligned copy, guards around it."""
+
+    def __init__(self, data: npt.NDArray[np.uint8]) -> None:
+        self.bytes = data.size
+        self._storage = np.full(data.size + 2 * GUARD + ALIGNMENT, 0xFF, np.uint8)
+        start = -(self._storage.ctypes.data + GUARD) % ALIGNMENT + GUARD
+        self.view = self._storage[start : start + data.size]
+        self.view[:] = data
+        self.address = self.view.ctypes.data
+
+
+def _bytes_of(array: Array) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(array.tobytes(), np.uint8)
+
+
+def _packed(argument: Argument, size: int) -> bytes:
+    """The value of a by-value argument of `size` bytes; integers and floats take the
+    width that the kernel declares."""
+    if isinstance(argument, bytes):
+        data = argument
+    elif isinstance(argument, ctypes.Structure):
+        data = bytes(argument)
+    elif isinstance(argument, np.generic):
+        data = argument.tobytes()
+    elif isinstance(argument, int):
+        return argument.to_bytes(size, "little", signed=argument < 0)
+    elif isinstance(argument, float):
+        data = (np.float32 if size == 4 else np.float64)(argument).tobytes()
+    else:
+        data = argument.tobytes()
+    if len(data) != size:
+        raise ValueError(
+            f"a by-value argument of {size} bytes was given {len(data)} bytes"
+        )
+    return data
+
+
+class Library:
+    """A kernel compiled for both core types; made by `build`."""
+
+    def __init__(self, engine: ctypes.CDLL, aic: ctypes.CDLL, aiv: ctypes.CDLL) -> None:
+        """Wrap the loaded engine and the two loaded kernel libraries."""
+        self._engine = engine
+        self._aic = aic
+        self._aiv = aiv
+        self.arity = int(aic.twin_arity())
+        engine.twin_launch.restype = ctypes.c_void_p
+        engine.twin_free.argtypes = [ctypes.c_void_p]
+
+    def _inferred_type(self) -> KernelType:
+        """For kernels that declare nothing: by the units whose calls the source has."""
+        cube = hasattr(self._aic, "_ZN4twin9uses_cubeILi0EEEvv")
+        vector = hasattr(self._aiv, "_ZN4twin11uses_vectorILi0EEEvv")
+        if cube:
+            return KernelType.MIX_AIC_1_2 if vector else KernelType.AIC_ONLY
+        return (
+            KernelType.MIX_AIV_1_0
+            if hasattr(self._aiv, "_ZN4twin13uses_sync_allILi0EEEvv")
+            else KernelType.AIV_ONLY
+        )
+
+    def launch(
+        self,
+        arguments: Sequence[Argument],
+        block_dim: int,
+        *,
+        soc: Soc = DEFAULT_SOC,
+        workspace: int = 0,
+        tiling_key: int = 0,
+        kernel_type: KernelType | None = None,
+        names: Sequence[str] = (),
+    ) -> Report:
+        """
+        Run the kernel on `block_dim` blocks; arrays are changed in place.
+
+        `arguments` are the kernel's parameters in order: arrays (NumPy, bfloat16
+        through ml_dtypes) and `bytes` or structures (tiling data) for pointers, numbers
+        and structures for parameters passed by value. With `workspace` > 0 that many
+        poisoned bytes are passed in front of the last argument if one parameter is
+        missing, and are what GetSysWorkSpacePtr returns. `kernel_type` overrides what
+        the kernel declares. Pointer arguments are copied to aligned memory and back.
+        Errors of the kernel are in the report.
+
+        Raises:
+            ValueError: the arguments do not fit the kernel, or the chip has not so many
+                blocks.
+        """
+        given = list(arguments)
+        titles = [
+            names[i] if i < len(names) else f"argument {i}" for i in range(len(given))
+        ]
+        scratch = np.full(workspace, 0xFF, np.uint8)
+        if workspace and len(given) == self.arity - 1:
+            at = self.arity - 2
+            given.insert(at, scratch)
+            titles.insert(at, "workspace")
+        if len(given) != self.arity:
+            raise ValueError(
+                f"the kernel has {self.arity} parameters, not {len(given)}"
+            )
+        if not 1 <= block_dim <= soc.vector_cores:
+            raise ValueError(f"block_dim {block_dim} is not in 1..{soc.vector_cores}")
+        buffers: list[_Buffer | None] = []
+        keep: list[Any] = []
+        records = (_Argument * (len(given) + 1))()
+        for i, argument in enumerate(given):
+            size = int(self._aic.twin_argument_bytes(i))
+            if size:
+                value = ctypes.create_string_buffer(_packed(argument, size), size)
+                keep.append(value)
+                buffers.append(None)
+                records[i] = _Argument(
+                    titles[i].encode(), ctypes.addressof(value), size, 1
+                )
+                continue
+            buffer = _Buffer(_pointed(argument, titles[i]))
+            buffers.append(buffer)
+            records[i] = _Argument(titles[i].encode(), buffer.address, buffer.bytes, 0)
+        spare = (
+            _Buffer(scratch)
+            if workspace and not any(argument is scratch for argument in given)
+            else None
+        )
+        if spare is not None:
+            records[len(given)] = _Argument(b"workspace", spare.address, spare.bytes, 0)
+        found = next(
+            (
+                buffer
+                for buffer, argument in zip(buffers, given, strict=True)
+                if argument is scratch
+            ),
+            spare,
+        )
+        report = self._run(
+            records,
+            len(given) + (spare is not None),
+            block_dim,
+            soc,
+            tiling_key,
+            kernel_type,
+            found,
+        )
+        for argument, buffer in zip(given, buffers, strict=True):
+            if (
+                buffer is not None
+                and isinstance(argument, np.ndarray)
+                and argument.flags.writeable
+            ):
+                argument[...] = buffer.view.view(argument.dtype).reshape(argument.shape)
+        return report
+
+    def _run(
+        self,
+        records: ctypes.Array[_Argument],
+        count: int,
+        block_dim: int,
+        soc: Soc,
+        tiling_key: int,
+        kernel_type: KernelType | None,
+        workspace: _Buffer | None,
+    ) -> Report:
+        launch = _Launch()
+        for i, library in enumerate((self._aic, self._aiv)):
+            launch.bind[i] = ctypes.cast(library.twin_bind, ctypes.c_void_p).value
+            launch.call[i] = ctypes.cast(library.twin_call, ctypes.c_void_p).value
+        launch.arguments = ctypes.cast(records, ctypes.POINTER(_Argument))
+        launch.argument_count = count
+        launch.kernel_type = (
+            int(self._aic.twin_qualified_type())
+            if kernel_type is None
+            else int(kernel_type)
+        )
+        launch.fallback_type = int(self._inferred_type())
+        launch.blocks = block_dim
+        launch.tiling_key = tiling_key
+        for i, size in enumerate(
+            (
+                0,
+                soc.ub_size,
+                soc.l1_size,
+                soc.l0a_size,
+                soc.l0b_size,
+                soc.l0c_size,
+                soc.bt_size,
+                soc.fb_size,
+            )
+        ):
+            launch.sizes[i] = size
+        launch.workspace = None if workspace is None else workspace.address
+        answer = self._engine.twin_launch(ctypes.byref(launch))
+        try:
+            data = cast(
+                "dict[str, Any]",
+                json.loads(ctypes.string_at(answer).decode(errors="replace")),
+            )
+        finally:
+            self._engine.twin_free(answer)
+        return Report(
+            tuple(Hazard(**entry) for entry in data["entries"]),
+            KernelType(data["kernel_type"]),
+            str(data["output"]),
+            cast("dict[str, int]", data["instructions"]),
+        )
+
+
+def _pointed(argument: Argument, title: str) -> npt.NDArray[np.uint8]:
+    """Return the bytes behind a pointer parameter."""
+    if isinstance(argument, np.ndarray):
+        return _bytes_of(argument)
+    if isinstance(argument, bytes):
+        return np.frombuffer(argument, np.uint8)
+    if isinstance(argument, ctypes.Structure):
+        return np.frombuffer(bytes(argument), np.uint8)
+    raise ValueError(
+        f"{title} is a pointer: pass an array, bytes or a structure, "
+        f"not {type(argument).__name__}"
+    )

@@ -1,0 +1,71 @@
+"""What a run on the twin has to say."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class KernelType(enum.IntEnum):
+    """Which cores a kernel runs on, numbered as KernelMetaType."""
+
+    AIV_ONLY = 0
+    AIC_ONLY = 1
+    MIX_AIV_1_0 = 2
+    MIX_AIC_1_0 = 3
+    MIX_AIC_1_1 = 4
+    MIX_AIC_1_2 = 5
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """One finding, `count` times at this place: an error (which ended the run, or was
+    found at its end) or a warning."""
+
+    error: bool
+    kind: str
+    message: str
+    api: str
+    file: str
+    line: int
+    core: str
+    count: int
+
+    def __str__(self) -> str:
+        """`file:line: error[kind] api (core): message`."""
+        severity = "error" if self.error else "warning"
+        return (
+            f"{self.file}:{self.line}: {severity}[{self.kind}] {self.api} "
+            f"({self.core}): {self.message}"
+        )
+
+
+class KernelError(Exception):
+    """A run ended with errors."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came out of a run besides the arguments."""
+
+    hazards: tuple[Hazard, ...]
+    kernel_type: KernelType
+    output: str
+    instructions: Mapping[str, int]
+
+    @property
+    def errors(self) -> tuple[Hazard, ...]:
+        """The hazards that are errors."""
+        return tuple(hazard for hazard in self.hazards if hazard.error)
+
+    @property
+    def warnings(self) -> tuple[Hazard, ...]:
+        """The hazards that are warnings."""
+        return tuple(hazard for hazard in self.hazards if not hazard.error)
+
+    def check(self) -> Report:
+        """Return this report, or raise KernelError if it holds errors."""
+        if self.errors:
+            raise KernelError("\n".join(map(str, self.errors)))
+        return self
