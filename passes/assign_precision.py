@@ -47,9 +47,22 @@ class AssignPrecisionPass(ModulePass):
                 f"not {self.matmul_operands!r}"
             )
         for function in op.ops:
-            if isinstance(function, FuncOp):
+            if isinstance(function, FuncOp) and function.body.blocks:
+                _check_interface(function)
                 half = _half_of(function) if self.matmul_operands == "half" else None
                 _Assigner(half).run(function)
+
+
+def _check_interface(function: FuncOp) -> None:
+    """A caller passes machine numbers, and gets them."""
+    types = function.function_type
+    for what, of in (("takes", types.inputs), ("returns", types.outputs)):
+        for type in of:
+            if isinstance(type, TensorType) and isinstance(type.element_type, RealType):
+                raise PassFailedException(
+                    f"assign-precision: {function.sym_name.data} {what} {type}; exact "
+                    "reals have no machine type, put a lig.cast at the interface"
+                )
 
 
 def _half_of(function: FuncOp) -> Attribute | None:

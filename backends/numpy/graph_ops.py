@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
+import ml_dtypes
 import numpy as np
 
 from backends.numpy.dtypes import Array, DType
@@ -35,6 +36,23 @@ def align(array: Array, axes: Axes, target: Axes) -> Array:
 
 
 # ---- numbers
+
+
+def cast(x: Array, dtype: DType) -> Array:
+    """x rounded to `dtype`, to nearest even, once."""
+    if x.dtype == np.float64 and dtype == ml_dtypes.bfloat16:
+        x = _odd_float32(x)  # a plain conversion would round to float32 on the way
+    return x.astype(dtype, copy=False)
+
+
+def _odd_float32(x: Array) -> Array:
+    """float64 to float32, to odd: inexact results keep that they are, in the last bit,
+    so that a second rounding to fewer bits is as good as one."""
+    near = x.astype(np.float32)
+    inexact = (near != x) & ~np.isnan(x)
+    too_far = inexact & (np.abs(near) > np.abs(x))
+    bits = near.view(np.uint32) - too_far.astype(np.uint32)
+    return (bits | inexact.astype(np.uint32)).view(np.float32)
 
 
 def relu(x: Array) -> Array:
@@ -111,7 +129,7 @@ def scatter_add(updates: Array, rows: Array, extent: int, accumulate: DType) -> 
     rest = updates.shape[rows.ndim :]
     out = np.zeros((extent, *rest), accumulate)
     # Group by group of the last entry axis; within a group, rows rarely repeat.
-    groups = rows.reshape(-1, rows.shape[-1])
+    groups = rows.reshape(prod(rows.shape[:-1]), rows.shape[-1])
     for row, update in zip(groups, updates.reshape(*groups.shape, *rest)):
         present = row != ABSENT
         if not present.all():

@@ -97,12 +97,12 @@ class LigFunctions(InterpreterFunctions):
     def constant(
         self, i: Interpreter, op: lig.ConstantOp, args: PythonValues
     ) -> PythonValues:
-        return (np.asarray(op.value.value.data).astype(_dtype(op.result)),)
+        return (graph_ops.cast(np.asarray(op.value.value.data), _dtype(op.result)),)
 
     @impl(lig.CastOp)
     def cast(self, i: Interpreter, op: lig.CastOp, args: PythonValues) -> PythonValues:
         x = _aligned(args[0], op.input, op.result)
-        return (x.astype(_dtype(op.result), copy=False),)
+        return (graph_ops.cast(x, _dtype(op.result)),)
 
     @impl(lig.AddOp)
     def add(self, i: Interpreter, op: lig.AddOp, args: PythonValues) -> PythonValues:

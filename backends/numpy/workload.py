@@ -273,6 +273,6 @@ def _random_rows(
             runs = run_lengths(extents.ends_of(axes[0]))
             run_of = np.repeat(np.arange(len(runs)), runs)
     for row, run, count in zip(found, run_of, counts):
-        chosen = rng.permutation(int(rows[run]))[: int(count)]
+        chosen = rng.permutation(int(rows[run]))[: min(int(count), shape[-1])]
         row[: len(chosen)] = chosen
     return found.reshape(shape)

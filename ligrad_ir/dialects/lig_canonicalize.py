@@ -73,7 +73,11 @@ class DropReluGrad(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: ReluGradOp, rewriter: PatternRewriter) -> None:
         inner = op.gradient.owner
-        if isinstance(inner, ReluGradOp) and inner.output is op.output:
+        if (
+            isinstance(inner, ReluGradOp)
+            and inner.output is op.output
+            and inner.result.type == op.result.type
+        ):
             rewriter.replace(op, (), (op.gradient,))
 
 
@@ -84,7 +88,11 @@ class DropUnitFactor(RewritePattern):
     def match_and_rewrite(self, op: MulOp, rewriter: PatternRewriter) -> None:
         for factor, other in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
             constant = factor.owner
-            if isinstance(constant, ConstantOp) and constant.value.value.data == 1.0:
+            if (
+                isinstance(constant, ConstantOp)
+                and constant.value.value.data == 1.0
+                and other.type == op.result.type
+            ):
                 rewriter.replace(op, (), (other,))
                 return
 

@@ -106,8 +106,16 @@ class AxisOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        if (self.minimum is None) == (self.batch is None):  # axis_c1
-            raise VerifyException("an axis has bounds or packs runs, one of the two")
+        bounds = [x is not None for x in (self.minimum, self.maximum)]
+        runs = [x is not None for x in (self.batch, self.length)]
+        if bounds + runs not in (
+            [True, True, False, False],
+            [False, False, True, True],
+        ):
+            raise VerifyException(  # axis_c1
+                "an axis has bounds (minimum and maximum) or packs runs (batch and "
+                "length), one of the two"
+            )
         if self.minimum is not None and self.maximum is not None:
             low, high = self.minimum.value.data, self.maximum.value.data
             if not 0 <= low <= high:  # axis_c2

@@ -1,24 +1,20 @@
-"""Syntax tree to signature: axes, inputs, attributes and outputs, checked."""
+"""Syntax tree to signature: inputs, attributes and outputs, checked."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from lark import Token
 from xdsl.dialects.builtin import Float32Type, i32
 from xdsl.ir import Attribute
 
 from ligrad_ir.dsl import syntax
+from ligrad_ir.dsl.declare_axes import AxisTable, suggest
 from ligrad_ir.dsl.diagnostics import Diagnostics, Place
 from ligrad_ir.dsl.syntax import fold
 from ligrad_ir.signature import (
     HALVES,
     ArrayPort,
-    Axis,
     Dim,
     Half,
-    Layout,
     Port,
     ScalarPort,
     Signature,
@@ -28,27 +24,14 @@ SPARSE_MODES = (0, 3)
 """The modes of `lig.valid_count`: all entries, or right-down causal."""
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: what may have been meant."""
-    spelled = {fold(other): other for other in known}
-    close = get_close_matches(fold(name), list(spelled), n=1)
-    if close:
-        return f"; did you mean {spelled[close[0]]!r}?"
-    return f"; there are: {', '.join(spelled.values())}" if spelled else ""
-
-
-def _is_bounded_by_axis(node: syntax.Axis) -> bool:
-    return "NAME" in (node.low.token.type, node.high and node.high.token.type)
-
-
 class Declarations:
     """Builds the signature of a program; mistakes go to the diagnostics."""
 
     def __init__(
-        self, diagnostics: Diagnostics, dtype: Half, layout: Layout, name: str
+        self, axes: AxisTable, diagnostics: Diagnostics, dtype: Half, name: str
     ):
+        self._table = axes
         self._diagnostics = diagnostics
-        self._layout: Layout = layout
         self._elements: dict[str, Attribute] = {
             "half": HALVES[dtype],
             "fp16": HALVES["fp16"],
@@ -57,8 +40,6 @@ class Declarations:
             "int32": i32,
         }
         self._name = name
-        self._axes: dict[str, Axis] = {}
-        self._packed: frozenset[str] = frozenset()
         self._inputs: list[ArrayPort] = []
         self._scalars: list[ScalarPort] = []
         self._outputs: list[ArrayPort] = []
@@ -68,81 +49,11 @@ class Declarations:
     def signature(self) -> Signature:
         """What has been declared."""
         inputs: tuple[Port, ...] = (*self._inputs, *self._scalars)
-        axes = {axis.name: axis for axis in self._axes.values()}
+        axes = self._table.axes
         return Signature(self._name, axes, inputs, tuple(self._outputs))
 
     def _error(self, message: str, place: Place) -> None:
         self._diagnostics.error(message, place)
-
-    # ---- axes
-
-    def axes(self, nodes: Sequence[syntax.Statement]) -> None:
-        """Declare all axes; one may be bounded by another that stands behind it."""
-        dense = [node for node in nodes if isinstance(node, syntax.Axis)]
-        packed = [node for node in nodes if isinstance(node, syntax.PackedAxis)]
-        self._packed = frozenset(fold(node.name) for node in packed)
-        for node in sorted(dense, key=_is_bounded_by_axis):
-            self._dense_axis(node)
-        for node in packed:
-            self._packed_axis(node)
-        order = [
-            fold(node.name)
-            for node in nodes
-            if isinstance(node, syntax.Axis | syntax.PackedAxis)
-        ]
-        self._axes = {name: self._axes[name] for name in order if name in self._axes}
-
-    def _dense_axis(self, node: syntax.Axis) -> None:
-        low, low_axis = self._bound(node.low, is_low=True)
-        high, high_axis = (
-            (low, low_axis) if node.high is None else self._bound(node.high, False)
-        )
-        if low > high:
-            self._error(f"no extent lies in {low}..{high}", node.low.token)
-        at_most = None if node.high is None else high_axis
-        self._add_axis(Axis(str(node.name), low, high, low_axis, at_most), node.name)
-
-    def _bound(self, bound: syntax.Bound, is_low: bool) -> tuple[int, str | None]:
-        """A bound as a number, and the axis whose extent it was given by."""
-        if isinstance(value := bound.value, int):
-            return value, None
-        if fold(value) in self._packed:
-            self._error(f"{value} packs runs, it bounds no axis", bound.token)
-            return (0, None) if is_low else (2**31 - 1, None)
-        if (axis := self._find_axis(bound.token)) is None:
-            return (0, None) if is_low else (2**31 - 1, None)
-        return (axis.minimum if is_low else axis.maximum), axis.name
-
-    def _packed_axis(self, node: syntax.PackedAxis) -> None:
-        batch, length = self._find_axis(node.batch), self._find_axis(node.length)
-        for part, token in ((batch, node.batch), (length, node.length)):
-            if part is not None and part.is_packed:
-                self._error(f"{part.name} packs runs itself; name a plain axis", token)
-        self._add_axis(
-            Axis(
-                str(node.name),
-                batch=batch.name if batch else str(node.batch),
-                length=length.name if length else str(node.length),
-                uniform=self._layout == "BSND",
-            ),
-            node.name,
-        )
-
-    def _add_axis(self, axis: Axis, place: Token) -> None:
-        if fold(axis.name) in self._axes:
-            self._error(f"axis {axis.name} is declared twice", place)
-        else:
-            self._axes[fold(axis.name)] = axis
-
-    def _find_axis(self, token: Token) -> Axis | None:
-        axis = self._axes.get(fold(token))
-        if axis is None:
-            self._error(
-                f"there is no axis {str(token)!r}"
-                f"{suggest(token, (axis.name for axis in self._axes.values()))}",
-                token,
-            )
-        return axis
 
     # ---- inputs and outputs
 
@@ -183,7 +94,7 @@ class Declarations:
         if node.default is not None:
             if isinstance(value := node.default.value, int):
                 default = value
-            elif axis := self._find_axis(node.default.token):
+            elif axis := self._table.find(node.default.token):
                 equals = axis.name
         if choices and default is not None and default not in choices:
             self._error(
@@ -215,10 +126,10 @@ class Declarations:
         return ArrayPort(str(name), alias_names, tuple(known), element)
 
     def _dim(self, node: syntax.Dim) -> Dim | None:
-        axis = self._find_axis(node.name)
+        axis = self._table.find(node.name)
         if axis is None:
             return None
-        for packed in self._axes.values():
+        for packed in self._table.axes.values():
             if packed.length == axis.name:
                 self._error(
                     f"{axis.name} is the length of the runs of {packed.name}; "
@@ -245,7 +156,7 @@ class Declarations:
     def _ends(
         self, port: ArrayPort, role: syntax.Ends, array: syntax.Array
     ) -> ArrayPort | None:
-        axis = self._find_axis(role.axis)
+        axis = self._table.find(role.axis)
         if axis is None:
             return None
         if not axis.is_packed:
@@ -257,6 +168,12 @@ class Declarations:
                 array.meta,
             )
             return None
+        for other in self._inputs:
+            if other.ends == axis.name:
+                self._error(
+                    f"{other.name} holds the ends of {axis.name} already", role.axis
+                )
+                return None
         return ArrayPort(
             port.name, port.aliases, port.dims, port.element, ends=axis.name
         )
@@ -264,21 +181,28 @@ class Declarations:
     def _selects(
         self, port: ArrayPort, role: syntax.Selects, array: syntax.Array
     ) -> ArrayPort | None:
-        target = self._find_axis(role.target)
+        target = self._table.find(role.target)
         if target is None:
             return None
         if port.element != i32:
             self._error("row numbers are int32", array.dtype)
             return None
-        axes = [d.axis for d in port.dims if not self._axes[fold(d.axis)].is_unit]
+        axes = self._own_axes(port)
         for other in self._inputs:
-            if other.selects and axes and other.dims[-1].axis == axes[-1]:
+            if other.selects and axes and self._own_axes(other)[-1] == axes[-1]:
                 self._error(
                     f"the axis {axes[-1]} holds the entries of {other.name} already; "
                     "a second selection has an entry axis of its own",
                     array.meta,
                 )
-        batches = [self._axes[fold(axis)].batch for axis in axes]
+        batches = [self._table.axes[axis].batch for axis in axes]
+        if axes and batches[-1] is not None:
+            self._error(
+                f"the last axis of indices holds a token's entries, {axes[-1]} packs "
+                "runs of tokens",
+                array.meta,
+            )
+            return None
         if not axes or (target.is_packed and batches.count(target.batch) != 1):
             self._error(
                 f"indices into {target.name} (runs of {target.batch}) need an axis "
@@ -290,6 +214,12 @@ class Declarations:
             self._mode(port, role.mode, len(axes))
         return ArrayPort(
             port.name, port.aliases, port.dims, port.element, selects=target.name
+        )
+
+    def _own_axes(self, port: ArrayPort) -> tuple[str, ...]:
+        """The axes of an array beside those of extent 1."""
+        return tuple(
+            dim.axis for dim in port.dims if not self._table.axes[dim.axis].is_unit
         )
 
     def _mode(self, port: ArrayPort, mode: Token, rank: int) -> None:

@@ -98,15 +98,19 @@ class Emitter:
         axes.without(tensor(operand).axes, over)
         return self._insert(lig.ReduceSumOp(self.masked(operand, over), over, REAL))
 
-    def masked(self, value: SSAValue, axis: str) -> SSAValue:
-        """`value` with 0 at the absent entries of `axis`, where it is a selection."""
-        rows = self._selections.get(axis)
-        if rows is None or not set(tensor(rows).axes) <= set(tensor(value).axes):
-            return value
-        mask = lig.MaskOp(value, rows)
-        if isinstance(value.owner, Operation):
-            mask.location = value.owner.location
-        return self._builder.insert(mask).result
+    def masked(self, value: SSAValue, over: str | None = None) -> SSAValue:
+        """`value` with 0 at the absent entries of every selection whose axes it has; if
+        `over` is given, of those that lose that axis in a sum."""
+        for rows in self._selections.values():
+            axes_of_rows = tensor(rows).axes
+            if set(axes_of_rows) <= set(tensor(value).axes) and (
+                over is None or over in axes_of_rows
+            ):
+                mask = lig.MaskOp(value, rows)
+                if isinstance(value.owner, Operation):
+                    mask.location = value.owner.location
+                value = self._builder.insert(mask).result
+        return value
 
     def _union(self, lhs: SSAValue, rhs: SSAValue) -> Axes:
         """The axes of an elementwise result: where both operands add some, in the order

@@ -14,7 +14,7 @@ from ligrad_ir.axes import AxesError, spell
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RealType, RowType
 from ligrad_ir.dsl import syntax
-from ligrad_ir.dsl.declare import suggest
+from ligrad_ir.dsl.declare_axes import suggest
 from ligrad_ir.dsl.diagnostics import Diagnostics, Place
 from ligrad_ir.dsl.emit import Emitter
 from ligrad_ir.dsl.syntax import fold
@@ -121,9 +121,7 @@ class Formulas:
                 place,
             )
             return None
-        for axis in declared:
-            value = self._emit.masked(value, axis)
-        return value
+        return self._emit.masked(value)
 
     # ---- expressions
 

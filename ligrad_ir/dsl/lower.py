@@ -13,6 +13,7 @@ from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp,
 from ligrad_ir.dialects.lig_types import RealType
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.declare import Declarations
+from ligrad_ir.dsl.declare_axes import AxisTable
 from ligrad_ir.dsl.diagnostics import Diagnostics
 from ligrad_ir.dsl.formulas import Formulas, Scope
 from ligrad_ir.dsl.parse import parse
@@ -81,10 +82,9 @@ def _declare(
         diagnostics.error_at("the text has no line 'operator NAME'", 1, 1)
     for extra in names[1:]:
         diagnostics.error("a text describes one operator, this is another", extra.name)
-    declarations = Declarations(
-        diagnostics, dtype, layout, str(names[0].name) if names else ""
-    )
-    declarations.axes(program.statements)
+    axes = AxisTable(program.statements, diagnostics, layout)
+    name = str(names[0].name) if names else ""
+    declarations = Declarations(axes, diagnostics, dtype, name)
     for statement in program.statements:
         if isinstance(statement, syntax.Attribute):
             declarations.attribute(statement)

@@ -143,6 +143,23 @@ d = Gather(b, i)
     assert tensor(count.token_ends).axes == ()
 
 
+def test_axes_may_be_bounded_by_axes_behind_them() -> None:
+    text = """operator Bounds
+axis A in B..8
+axis B in C..9
+axis C = D
+axis D in 1..5
+input x : half[A, B, C, D]
+output y : half[A, B, C, D]
+y = x * x
+"""
+    axes = signature_of(module_from_text(text, layout="BSND")).axes
+    assert (axes["A"].minimum, axes["A"].at_least) == (1, "B")
+    assert (axes["B"].minimum, axes["B"].at_least) == (1, "C")
+    same = axes["C"]
+    assert (same.minimum, same.maximum, same.at_least, same.at_most) == (1, 5, "D", "D")
+
+
 def test_operations_know_their_place() -> None:
     module = build("y = Relu(\n  q * 2)", "output y : half[T, G, D]\n")
     [mul] = ops(module, lig.MulOp)
@@ -266,6 +283,16 @@ def test_an_output_under_two_names_is_ambiguous() -> None:
         ("axis G in 1..2", "axis G is declared twice"),
         ("axis X in 5..2", "no extent lies in 5..2"),
         ("axis X in 1..Y", "there is no axis 'Y'"),
+        ("axis X in Y..9\naxis Y in 1..X", "the bounds go in a circle: "),
+        (
+            "axis H in 1..4\ninput z : int32[G, H] selects N by mode",
+            "indices into N (runs of B) need an axis that packs runs of B too",
+        ),
+        (
+            "axis H in 1..4\ninput z : int32[T, G, H] selects N by mode",
+            "'by' needs indices with one token axis and one entry axis, z has 3 axes",
+        ),
+        ("input z : int32[B] ends T", "qe holds the ends of T already"),
         ("axis X in 1..T", "T packs runs, it bounds no axis"),
         ("axis X = T * S1", "T packs runs itself; name a plain axis"),
         ("input w : half[T]", "the name 'w' is taken"),
@@ -308,7 +335,7 @@ def test_an_output_under_two_names_is_ambiguous() -> None:
         ),
         (
             "input z : int32[T] selects N by mode",
-            "'by' needs indices with one token axis and one entry axis, z has 1 axes",
+            "the last axis of indices holds a token's entries, T packs runs of tokens",
         ),
         (
             "attribute other : int64 in {0, 7}\ninput z : int32[T, G] selects N by other",
