@@ -28,6 +28,12 @@ class LigradOptMain(xDSLOptMain):
             for name, factory in LIGRAD_UNIVERSE.all_passes.items():
                 self.register_pass(name, factory)
 
+    def register_all_targets(self) -> None:
+        super().register_all_targets()
+        if not _is_plugin():
+            for name, factory in LIGRAD_UNIVERSE.all_targets.items():
+                self.available_targets[name] = factory
+
 
 def _is_plugin() -> bool:
     return bool(entry_points(group="xdsl.universe", name="ligrad"))

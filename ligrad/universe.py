@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 from xdsl.universe import Universe
+from xdsl.utils.target import Target
 
 from passes.registry import OUR_PASSES
 
@@ -14,4 +15,20 @@ def _lig() -> Dialect:
     return Lig
 
 
-LIGRAD_UNIVERSE = Universe(all_dialects={"lig": _lig}, all_passes=dict(OUR_PASSES))
+def _ascendc() -> Dialect:
+    from ligrad_ir.dialects.ascendc import AscendC
+
+    return AscendC
+
+
+def _ascendc_target() -> type[Target]:
+    from backends.ascendc.printer import AscendCTarget
+
+    return AscendCTarget
+
+
+LIGRAD_UNIVERSE = Universe(
+    all_dialects={"lig": _lig, "ascendc": _ascendc},
+    all_passes=dict(OUR_PASSES),
+    all_targets={"ascendc": _ascendc_target},
+)

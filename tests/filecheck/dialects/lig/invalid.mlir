@@ -20,14 +20,26 @@ func.func private @invalid(!lig.tensor<[T], i64>) -> ()
 // CHECK-LABEL: // {{-+}}
 
 // axis_c1
-// CHECK: an axis has bounds or packs runs, one of the two
+// CHECK: an axis has bounds (minimum and maximum) or packs runs (batch and length), one of the two
 "lig.axis"() <{sym_name = "A"}> : () -> ()
 // -----
 // CHECK-LABEL: // {{-+}}
 
 // axis_c1
-// CHECK: an axis has bounds or packs runs, one of the two
+// CHECK: an axis has bounds (minimum and maximum) or packs runs (batch and length), one of the two
 "lig.axis"() <{sym_name = "A", minimum = 1 : i64, maximum = 2 : i64, batch = @B, length = @L}> : () -> ()
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// axis_c1
+// CHECK: an axis has bounds (minimum and maximum) or packs runs (batch and length), one of the two
+"lig.axis"() <{sym_name = "A", minimum = 1 : i64}> : () -> ()
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// axis_c1
+// CHECK: an axis has bounds (minimum and maximum) or packs runs (batch and length), one of the two
+"lig.axis"() <{sym_name = "A", batch = @B}> : () -> ()
 // -----
 // CHECK-LABEL: // {{-+}}
 

@@ -1,0 +1,265 @@
+"""Spells a module of `ascendc` operations as C++, and decides nothing.
+
+Every operation is one statement under its own name; a constant is the one exception, a
+literal where it is used. Names come from the hints of SSA values.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from typing import IO, ClassVar
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation
+from xdsl.utils.target import Target
+
+from backends.ascendc.printer_base import EmitError, StatementPrinter, blame
+from backends.ascendc.printer_names import (
+    CHOICES,
+    OPERATORS,
+    PREDICATES,
+    Names,
+    NoSpellingError,
+    cpp_attribute,
+    cpp_literal,
+    cpp_type,
+)
+from ligrad_ir.dialects import ascendc_core as core
+from ligrad_ir.dialects import ascendc_memory as memory
+from ligrad_ir.dialects import ascendc_scalar as scalar
+from ligrad_ir.dialects import ascendc_tiling as tiling
+from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp, MethodOp, ParamsOp
+
+
+@dataclass(eq=False, repr=False)
+class AscendCPrinter(StatementPrinter):
+    """A case for every operation, or for the shape that it has."""
+
+    def print_ops(self, block: Block) -> None:
+        """Every statement of a block, under its comments."""
+        for op in block.ops:
+            self.print_op(op)
+
+    def print_op(self, op: Operation) -> None:
+        """One statement, under its comments. Raises EmitError."""
+        try:
+            if isinstance(op, AscendCOp) and not isinstance(op, scalar.ConstantOp):
+                self.print_comments(op)
+            self.print(op)
+        except NoSpellingError as error:
+            raise EmitError(f"{blame(op)}: {error}") from error
+
+    @singledispatchmethod
+    def print(self, op: Operation) -> None:
+        """The statement itself; an operation without a case of its own is an error."""
+        raise EmitError(f"{blame(op)} is no statement of Ascend C")
+
+    @print.register
+    def _(self, op: ModuleOp) -> None:
+        symbols = [
+            child.sym_name.data
+            for child in op.body.block.ops
+            if isinstance(child, core.KernelOp | tiling.TilingStructOp)
+        ]
+        for child in op.body.block.ops:
+            if isinstance(child, core.KernelOp | tiling.TilingStructOp):
+                self.line("")
+            self.names, self.last_place = Names(symbols), None
+            self.print_op(child)
+
+    @print.register
+    def _(self, op: core.IncludeOp) -> None:
+        self.line(f'#include "{op.file.data}"')
+
+    @print.register
+    def _(self, op: core.CommentOp) -> None:
+        pass  # the comment above the statement is all of it
+
+    @print.register
+    def _(self, op: tiling.TilingStructOp) -> None:
+        if op.header is not None and not self.header:
+            self.line(f'#include "{op.header.data}"')
+            return
+        with self.braces(f"struct {op.sym_name.data} {{", "};"):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: tiling.TilingFieldOp) -> None:
+        self.line(f"{cpp_type(op.type)} {op.sym_name.data};")
+
+    @print.register
+    def _(self, op: core.KernelOp) -> None:
+        arguments = ", ".join(map(self.declaration, op.body.block.args))
+        self.line(
+            f'extern "C" __global__ __aicore__ void {op.sym_name.data}({arguments})'
+        )
+        with self.braces("{"):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: core.KernelTypeOp) -> None:
+        self.line(f"KERNEL_TASK_TYPE_DEFAULT({cpp_attribute(op.type)});")
+
+    @print.register
+    def _(self, op: tiling.RegisterTilingOp) -> None:
+        self.line(f"REGISTER_TILING_DEFAULT({op.struct.data});")
+
+    @print.register
+    def _(self, op: tiling.GetTilingDataOp) -> None:
+        self.line(f"GET_TILING_DATA({self.name(op.result)}, {self.name(op.tiling)});")
+
+    @print.register
+    def _(self, op: tiling.TilingMemberOp) -> None:
+        self.define(op, f"{self.name(op.tiling)}.{op.member.data}")
+
+    @print.register
+    def _(self, op: core.ForOp) -> None:
+        variable = op.body.block.args[0]
+        i, lower, upper, step = map(self.name, (variable, *op.operands))
+        type = cpp_type(variable.type)
+        head = f"for ({type} {i} = {lower}; {i} < {upper}; {i} += {step}) {{"
+        with self.braces(head):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: core.IfOp) -> None:
+        otherwise = op.otherwise
+        end = "}" if otherwise is None else "} else {"
+        with self.braces(f"if ({self.name(op.condition)}) {{", end):
+            self.print_ops(op.body.block)
+        if otherwise is not None:
+            with self.indented():
+                self.print_ops(otherwise.block)
+            self.line("}")
+
+    @print.register
+    def _(self, op: core.OnCoreOp) -> None:
+        with self.braces(f"if {op.CPP_NAME} {{"):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: core.ReturnOp) -> None:
+        self.line("return;")
+
+    @print.register
+    def _(self, op: core.UnusedOp) -> None:
+        self.line(f"(void){self.name(op.value)};")
+
+    @print.register
+    def _(self, op: scalar.ConstantOp) -> None:
+        pass  # a literal, where it is used
+
+    @print.register
+    def _(self, op: scalar.ConstexprOp) -> None:
+        type, name = cpp_type(op.result.type), self.name(op.result)
+        self.line(f"constexpr {type} {name} = {cpp_literal(op.value)};")
+
+    @print.register
+    def _(self, op: scalar.ArithmeticOp) -> None:
+        operator, lhs, rhs = op.operator.data, self.name(op.lhs), self.name(op.rhs)
+        if (choice := CHOICES.get(operator)) is not None:
+            self.define(op, f"{lhs} {choice} {rhs} ? {lhs} : {rhs}")
+        else:
+            self.define(op, f"{lhs} {OPERATORS[operator]} {rhs}")
+
+    @print.register
+    def _(self, op: scalar.CmpOp) -> None:
+        predicate = PREDICATES[op.predicate.data]
+        self.define(op, f"{self.name(op.lhs)} {predicate} {self.name(op.rhs)}")
+
+    @print.register
+    def _(self, op: scalar.ChooseOp) -> None:
+        condition, positive, negative = map(self.name, op.operands)
+        self.define(op, f"{condition} ? {positive} : {negative}")
+
+    @print.register
+    def _(self, op: scalar.ScalarCastOp) -> None:
+        self.define(
+            op, f"static_cast<{cpp_type(op.result.type)}>({self.name(op.input)})"
+        )
+
+    @print.register
+    def _(self, op: scalar.VariableOp) -> None:
+        type, name = cpp_type(op.init.type), self.name(op.result)
+        self.line(f"{type} {name} = {self.name(op.init)};")
+
+    @print.register
+    def _(self, op: scalar.AssignOp) -> None:
+        self.line(f"{self.name(op.variable)} = {self.name(op.value)};")
+
+    @print.register
+    def _(self, op: scalar.ReadOp) -> None:
+        self.define(op, self.name(op.variable))
+
+    @print.register
+    def _(self, op: memory.DeclarationOp) -> None:
+        self.line(f"{self.declaration(op.results[0])};")
+
+    @print.register
+    def _(self, op: memory.SetGlobalBufferOp) -> None:
+        name, address, count = map(self.name, op.operands)
+        pointer = f"__gm__ {cpp_type(memory.element(op.tensor))}*"
+        cast = f"reinterpret_cast<{pointer}>({address})"
+        self.line(f"{name}.SetGlobalBuffer({cast}, {count});")
+
+    @print.register
+    def _(self, op: memory.OffsetAddressOp) -> None:
+        self.define(op, " + ".join(map(self.name, op.operands)))
+
+    @print.register
+    def _(self, op: memory.TensorAtOp) -> None:
+        self.define(op, f"{self.name(op.tensor)}[{self.name(op.offset)}]")
+
+    @print.register
+    def _(self, op: CallOp) -> None:
+        arguments = ", ".join(map(self.argument, op.arguments()))
+        self.define(op, f"AscendC::{op.CPP_NAME}{self.template(op)}({arguments})")
+
+    @print.register
+    def _(self, op: MethodOp) -> None:
+        this, *others = map(self.argument, op.arguments())
+        call = f"{op.CPP_NAME}{self.template(op)}({', '.join(others)})"
+        self.define(op, f"{this}.{call}")
+
+    @print.register
+    def _(self, op: ParamsOp) -> None:
+        fields = ", ".join(map(self.argument, op.fields()))
+        self.line(f"{self.declaration(op.results[0])}{{{fields}}};")
+
+
+def print_kernel(module: ModuleOp, *, locations: bool = True) -> str:
+    """The kernel source: everything in the module, where a tiling struct that belongs
+    to a header is an include of it. Raises EmitError."""
+    stream = io.StringIO()
+    AscendCPrinter(stream, locations=locations).print_op(module)
+    return stream.getvalue().lstrip("\n") + "\n"
+
+
+def print_tiling_header(module: ModuleOp, *, locations: bool = True) -> str:
+    """The header with the tiling structs, for the host and the kernel."""
+    stream = io.StringIO("#pragma once\n#include <cstdint>")
+    stream.seek(0, io.SEEK_END)
+    printer = AscendCPrinter(stream, locations=locations, header=True)
+    for op in module.body.block.ops:
+        if isinstance(op, tiling.TilingStructOp):
+            printer.line("")
+            printer.print_op(op)
+    return stream.getvalue() + "\n"
+
+
+@dataclass(frozen=True)
+class AscendCTarget(Target):
+    """`-t ascendc`: the kernel source; `-t 'ascendc{tiling-header=true}'`: the header;
+    `locations=false` leaves out where statements come from."""
+
+    name: ClassVar[str] = "ascendc"
+
+    tiling_header: bool = False
+    locations: bool = True
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        spell = print_tiling_header if self.tiling_header else print_kernel
+        output.write(spell(module, locations=self.locations))
