@@ -15,6 +15,12 @@ def _lig() -> Dialect:
     return Lig
 
 
+def _npu() -> Dialect:
+    from ligrad_ir.dialects.npu import Npu
+
+    return Npu
+
+
 def _ascendc() -> Dialect:
     from ligrad_ir.dialects.ascendc import AscendC
 
@@ -28,7 +34,7 @@ def _ascendc_target() -> type[Target]:
 
 
 LIGRAD_UNIVERSE = Universe(
-    all_dialects={"lig": _lig, "ascendc": _ascendc},
+    all_dialects={"lig": _lig, "npu": _npu, "ascendc": _ascendc},
     all_passes=dict(OUR_PASSES),
     all_targets={"ascendc": _ascendc_target},
 )

@@ -1,0 +1,195 @@
+"""The cores of a simulated chip: their memories, their flags and how they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.ir import Operation
+
+from backends.numpy.dtypes import Array
+from backends.numpy.machine import Fault, poisoned, require
+from backends.numpy.machine_schedule import Baton
+from ligrad_ir.dialects.npu_types import Core, Pipe, Space
+from ligrad_ir.soc import Soc
+
+
+def describe(op: Operation | None) -> str:
+    """An operation in a message: where it comes from, and its text."""
+    if op is None:
+        return "the beginning"
+    text = op.name if op.regions else str(op)
+    match op.location:
+        case FileLineColLoc(filename=name, line=line, column=column):
+            return f"{name.data}:{line.data}:{column.data}: {text}"
+        case _:
+            return text
+
+
+def memories(soc: Soc, kind: Core) -> dict[Space, Array]:
+    """The memories of a core, full of poison."""
+    sizes: Mapping[Space, int] = {
+        Space.L1: soc.l1_size,
+        Space.L0A: soc.l0a_size,
+        Space.L0B: soc.l0b_size,
+        Space.L0C: soc.l0c_size,
+    }
+    if kind is Core.VECTOR:
+        sizes = {Space.UB: soc.ub_size}
+    return {space: poisoned(size) for space, size in sizes.items()}
+
+
+@dataclass(eq=False)
+class CoreState:
+    """One core: a cube core (sub 0) or one of the two vector cores of a group.
+
+    flags: those raised between its pipes; sent and counts: by cross-core flag, how many
+    sets have not reached the other side yet, and how many have arrived here; syncs and
+    meetings: how often it has come to meet all cores, and how many have come to each of
+    the meetings (shared); op: what it does now.
+    """
+
+    soc: Soc
+    kind: Core
+    block: int
+    blocks: int
+    sub: int
+    baton: Baton
+    number: int = 0
+    flags: set[tuple[Pipe, Pipe, int]] = field(
+        default_factory=set[tuple[Pipe, Pipe, int]]
+    )
+    meetings: dict[int, int] = field(default_factory=dict[int, int])
+    syncs: int = 0
+    group: list[CoreState] = field(default_factory=list["CoreState"])
+    op: Operation | None = None
+
+    def __post_init__(self) -> None:
+        self.memories = memories(self.soc, self.kind)
+        self.sent = [0] * self.soc.cross_core_flags
+        self.counts = [0] * self.soc.cross_core_flags
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        which = "" if self.kind is Core.CUBE else f" {self.sub}"
+        return f"{self.kind} core{which} of block {self.block}"
+
+    def others(self) -> list[CoreState]:
+        """The other side of the group: what its cross-core flags go to."""
+        return [core for core in self.group if core.kind is not self.kind]
+
+    # ---- between the pipes
+
+    def set_flag(self, source: Pipe, target: Pipe, event: int) -> None:
+        """Raise a flag of this core."""
+        flag = source, target, event
+        require(
+            flag not in self.flags,
+            f"the flag {source} to {target} id {event} is set twice; nobody has waited "
+            "for it in between",
+        )
+        self.flags.add(flag)
+
+    def wait_flag(self, source: Pipe, target: Pipe, event: int) -> None:
+        """Take down a flag of this core; in program order, it has been raised."""
+        flag = source, target, event
+        require(
+            flag in self.flags,
+            f"deadlock: {target} waits for the flag {source} to {target} id {event}, "
+            "which has not been set before",
+        )
+        self.flags.remove(flag)
+
+    # ---- between the cores
+
+    def cross_set(self, flag: int) -> None:
+        """Count a flag up on the other side."""
+        self.sent[flag] += 1
+        senders = [core for core in self.group if core.kind is self.kind]
+        if all(core.sent[flag] for core in senders):
+            for core in senders:
+                core.sent[flag] -= 1
+            for core in self.others():
+                core.counts[flag] += 1
+        limit = self.soc.cross_core_limit
+        for core in (self, *self.others()):
+            count = max(core.sent[flag], core.counts[flag])
+            require(
+                count <= limit,
+                f"cross-core flag {flag} has been set {count} times without a wait of "
+                f"{self.others()[0].name}; the counter ends at {limit}",
+            )
+
+    def cross_wait(self, flag: int) -> None:
+        """Stop until a flag counts, and count it down."""
+
+        def why() -> str:
+            sets = [f"{core.sent[flag]} by the {core.name}" for core in self.others()]
+            half = f" (incomplete sets: {', '.join(sets)})"
+            is_half = any(core.sent[flag] for core in self.others())
+            return (
+                f"waits for cross-core flag {flag} from the {self._senders()}"
+                f"{half if is_half else ''}{self._place()}"
+            )
+
+        self.baton.wait(self.number, lambda: self.counts[flag] > 0, why)
+        self.counts[flag] -= 1
+
+    def sync_all(self, cores: list[CoreState]) -> None:
+        """Stop until all cores have come here as often as this one."""
+        self.syncs += 1
+        turn = self.syncs
+        self.meetings[turn] = self.meetings.get(turn, 0) + 1
+
+        def why() -> str:
+            missing = [core.name for core in cores if core.syncs < turn]
+            return (
+                f"waits for all cores; {len(missing)} have not come, the first is the "
+                f"{missing[0]}{self._place()}"
+            )
+
+        self.baton.wait(self.number, lambda: self.meetings[turn] == len(cores), why)
+
+    def check_end(self) -> None:
+        """No flag is left raised.
+
+        Raises:
+            Fault: if one is.
+        """
+        for source, target, event in sorted(self.flags):
+            raise Fault(
+                f"{self.name}: the flag {source} to {target} id {event} is still set at "
+                "the end"
+            )
+        for flag, (sent, count) in enumerate(zip(self.sent, self.counts)):
+            require(
+                count == 0,
+                f"{self.name}: cross-core flag {flag} still counts {count} at the end",
+            )
+            require(
+                sent == 0,
+                f"{self.name}: cross-core flag {flag} was set {sent} times more than by "
+                "its neighbour",
+            )
+
+    def _senders(self) -> str:
+        return " and the ".join(core.name for core in self.others())
+
+    def _place(self) -> str:
+        return f", in {describe(self.op)}"
+
+
+def build_cores(soc: Soc, blocks: int, baton: Baton) -> list[CoreState]:
+    """The cores of all groups: cube, vector 0, vector 1 of each in turn."""
+    cores: list[CoreState] = []
+    meetings: dict[int, int] = {}
+    for block in range(blocks):
+        kinds = [(Core.CUBE, 0)]
+        kinds += [(Core.VECTOR, sub) for sub in range(soc.vector_cores_per_cube)]
+        group = [CoreState(soc, kind, block, blocks, sub, baton) for kind, sub in kinds]
+        for core in group:
+            core.group, core.meetings = group, meetings
+        cores += group
+    return cores

@@ -1,0 +1,133 @@
+"""The data movement of `npu`: one implementation an operation."""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.interpreter import Interpreter, PythonValues, impl, register_impls
+
+from backends.numpy import npu_layout, npu_ops
+from backends.numpy.dtypes import Array
+from backends.numpy.machine import Buffer, poison, require
+from backends.numpy.npu_base import BLOCK, NpuBase
+from ligrad_ir.dialects.npu_move import (
+    GatherRowsOp,
+    LoadL0Op,
+    LoadOp,
+    Nd2NzOp,
+    ScatterAddRowsOp,
+    StoreOp,
+)
+from ligrad_ir.dialects.npu_types import Space
+from ligrad_ir.soc import Soc
+
+
+def _ub_rows(buffer: Buffer, offset: int, rows: int, count: int, pitch: int) -> Array:
+    """Rows of UB, each from the start of a 32-byte block."""
+    require(
+        rows < 2 or pitch * buffer.data.itemsize % BLOCK == 0,
+        f"a pitch of {pitch} elements in UB is no multiple of {BLOCK} bytes",
+    )
+    return buffer.rows(offset, rows, count, pitch, BLOCK)
+
+
+def _poison_tails(
+    buffer: Buffer, offset: int, rows: int, count: int, pitch: int
+) -> None:
+    """A copy to UB writes whole blocks; what stands behind a row is garbage."""
+    if tail := -count % (BLOCK // buffer.data.itemsize):
+        for row in range(rows):
+            end = offset + row * pitch + count
+            poison(buffer.data[end : end + tail])
+
+
+@register_impls
+class MoveFunctions(NpuBase):
+    """Copies between the memories."""
+
+    @impl(LoadOp)
+    def load(self, i: Interpreter, op: LoadOp, args: PythonValues) -> PythonValues:
+        dst, dst_offset, src, src_offset, rows, count, dst_pitch, src_pitch = args
+        source = src.rows(src_offset, rows, count, src_pitch)
+        _ub_rows(dst, dst_offset, rows, count, dst_pitch)[...] = source
+        _poison_tails(dst, dst_offset, rows, count, dst_pitch)
+        return ()
+
+    @impl(StoreOp)
+    def store(self, i: Interpreter, op: StoreOp, args: PythonValues) -> PythonValues:
+        dst, dst_offset, src, src_offset, rows, count, dst_pitch, src_pitch = args
+        source = _ub_rows(src, src_offset, rows, count, src_pitch)
+        target = dst.rows(dst_offset, rows, count, dst_pitch)
+        self.note_write(dst, dst_offset, rows, count, dst_pitch)
+        target[...] = target + source if op.atomic else source
+        return ()
+
+    @impl(GatherRowsOp)
+    def gather_rows(
+        self, i: Interpreter, op: GatherRowsOp, args: PythonValues
+    ) -> PythonValues:
+        dst, src, offset, base, indices, indices_offset, rows, count, limit = args
+        numbers = self._rows(src, base, indices.at(indices_offset, rows), count, limit)
+        source = src.at(0, src.data.size // count * count).reshape(-1, count)
+        target = dst.rows(offset, rows, count, count, BLOCK)
+        target[...] = npu_ops.gather_rows(source, numbers, limit, base)
+        return ()
+
+    @impl(ScatterAddRowsOp)
+    def scatter_add_rows(
+        self, i: Interpreter, op: ScatterAddRowsOp, args: PythonValues
+    ) -> PythonValues:
+        dst, src, offset, base, indices, indices_offset, rows, count, limit = args
+        numbers = self._rows(dst, base, indices.at(indices_offset, rows), count, limit)
+        wanted = npu_ops.is_row(numbers, limit)
+        updates = src.rows(offset, rows, count, count, BLOCK)[wanted]
+        found = base + numbers[wanted].astype(np.int64)
+        target = dst.at(0, dst.data.size // count * count).reshape(-1, count)
+        for end in (found.min(), found.max()) if found.size else ():
+            self.note_write(dst, int(end) * count, 1, count, count)
+        npu_ops.scatter_add_rows(target, updates, found)
+        return ()
+
+    @impl(Nd2NzOp)
+    def nd2nz(self, i: Interpreter, op: Nd2NzOp, args: PythonValues) -> PythonValues:
+        dst, dst_offset, src, src_offset, rows, columns, pitch, nz_rows = args
+        source = src.rows(src_offset, rows, columns, pitch)
+        target = dst.blocks(dst_offset, rows, columns, nz_rows, BLOCK)
+        target[...] = npu_layout.to_blocks(source)
+        return ()
+
+    @impl(LoadL0Op)
+    def load_l0(self, i: Interpreter, op: LoadL0Op, args: PythonValues) -> PythonValues:
+        dst, dst_offset, src, src_offset, rows, columns, nz_rows = args
+        for extent in (rows, columns):
+            require(
+                extent % Soc.fractal == 0, f"a tile of {rows} x {columns} is not whole"
+            )
+        blocks = src.blocks(src_offset, rows, columns, nz_rows, BLOCK)
+        tile = npu_layout.from_blocks(blocks)
+        matrix = tile.T if op.transpose.value.data else tile
+        is_left = dst.space is Space.L0A
+        lay = npu_layout.to_zz if is_left else npu_layout.to_nz_fractals
+        dst.at(dst_offset, rows * columns, Soc.l0_alignment)[...] = lay(matrix)
+        return ()
+
+    def note_write(
+        self, buffer: Buffer, offset: int, rows: int, count: int, pitch: int
+    ) -> None:
+        """Remember that this core writes rows of global memory."""
+        if rows and count:
+            end = offset + (rows - 1) * pitch + count
+            buffer.note_write(self.core.number, offset, end)
+
+    @staticmethod
+    def _rows(gm: Buffer, base: int, numbers: Array, count: int, limit: int) -> Array:
+        """The row numbers, once those that mean a row are known to lie in `gm`."""
+        require(
+            count > 0 and count * gm.data.itemsize % BLOCK == 0,
+            f"a row of {count} elements is no multiple of {BLOCK} bytes",
+        )
+        wanted = npu_ops.is_row(numbers, limit)
+        found = base + numbers[wanted].astype(np.int64)
+        wrong = found[(found < 0) | ((found + 1) * count > gm.data.size)]
+        if wrong.size:
+            gm.at(int(wrong[0]) * count, count)
+        return numbers

@@ -1,0 +1,20 @@
+"""The `npu` dialect: a program on the cores of the chip.
+
+Between the graph (`lig`) and the API (`ascendc`): buffers in the memories of the cores,
+moved and computed on by operations that one pipe executes each, in loops of `scf` with
+`arith` on sizes known at run time. Verifiers refuse what the hardware cannot do.
+"""
+
+from __future__ import annotations
+
+from xdsl.ir import Dialect
+
+from ligrad_ir.dialects import npu_cube, npu_launch, npu_move, npu_vector
+from ligrad_ir.dialects.npu_types import PipeAttr, SpaceAttr
+from ligrad_ir.dialects.npu_vector import BinaryKindAttr
+
+Npu = Dialect(
+    "npu",
+    [*npu_cube.OPS, *npu_launch.OPS, *npu_move.OPS, *npu_vector.OPS],
+    [BinaryKindAttr, PipeAttr, SpaceAttr],
+)
