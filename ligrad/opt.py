@@ -5,16 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from typing import IO
 
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ligrad.universe import LIGRAD_UNIVERSE
+from ligrad_ir.dsl.lower import module_from_text
+from ligrad_ir.errors import LigradError
+
+
+def _parse_lig(stream: IO[bytes]) -> ModuleOp:
+    """The graph of a `.lig` text, in the layout BSND with bf16 for half."""
+    text = stream.read().decode("utf-8")
+    name = str(getattr(stream, "name", "<stdin>"))
+    return module_from_text(text, name, layout="BSND")
 
 
 class LigradOptMain(xDSLOptMain):
     """xdsl-opt, which finds this package as a plug-in; where the package runs from a
-    checkout without being installed, it is added here."""
+    checkout without being installed, it is added here. Reads `.lig` files too."""
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["lig"] = _parse_lig
 
     def register_all_dialects(self) -> None:
         super().register_all_dialects()
@@ -48,7 +63,7 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(_complain(error))
     try:
         driver.run()
-    except (ParseError, DiagnosticException) as error:
+    except (ParseError, DiagnosticException, LigradError) as error:
         sys.exit(_complain(error))
     except OSError as error:
         sys.exit(_complain(f"{error.filename}: {error.strerror}"))

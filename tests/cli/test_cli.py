@@ -198,6 +198,18 @@ def test_opt_is_xdsl_opt(ligrad, tmp_path: Path) -> None:
     assert "IR after canonicalize:" in result.out
 
 
+def test_opt_reads_formulas(ligrad, tmp_path: Path) -> None:
+    result = ligrad("opt", FILE, "-p", "canonicalize,cse,assign-precision")
+    assert result.code == 0
+    assert "lig.relu_grad" in result.out
+    assert "!lig.real" not in result.out
+    path = tmp_path / "wrong.lig"
+    path.write_text("y = ")
+    result = ligrad("opt", str(path))
+    assert result.code == 2
+    assert f"{path}:1:4: error: the statement ends too early" in result.err
+
+
 def test_doctor_names_what_is_there_and_what_is_not(ligrad, monkeypatch) -> None:
     monkeypatch.delenv("ASCEND_HOME_PATH", raising=False)
     monkeypatch.setenv("PATH", "")
