@@ -128,6 +128,25 @@ def test_empty() -> None:
     assert not compare(np.zeros((0, 3), BF16), reference(np.zeros((0, 3)), 0.0)).ok
 
 
+@pytest.mark.parametrize(("count", "ok"), [(1, True), (2, True), (3, False)])
+def test_a_few_explained_outliers_stand_beside_the_rms(count: int, ok: bool) -> None:
+    output = np.ones(2000, FP16)
+    output[:count] = 500
+    bound = np.full(2000, 2.0**-11)
+    bound[:count] = 499
+    found = compare(output, reference(np.ones(2000), bound))
+    assert found.ok is ok
+    assert found.outliers == (count if ok else 0)
+    assert ("outliers" in str(found)) is ok
+
+
+def test_an_unexplained_outlier_is_wrong() -> None:
+    output = np.ones(2000, FP16)
+    output[0] = 500
+    found = compare(output, reference(np.ones(2000), 2.0**-11))
+    assert (found.ok, found.outliers) == (False, 0)
+
+
 def test_the_rms_limit_of_the_reference_counts() -> None:
     value = np.full(4, 1.0)
     output = np.array([1.0, 1.0, 1.0, 1.25], np.float16)
