@@ -13,14 +13,20 @@ from backends.oracle.evaluate import evaluate
 from ligrad.compiler import Operator
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import HALF_NAMES, HALVES, Half
+from passes.pipelines import Precision
 
 
 def check_outputs(
-    operator: Operator, inputs: Mapping[str, Any], outputs: Mapping[str, Array]
+    operator: Operator,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Array],
+    precision: Precision | None = None,
 ) -> dict[str, Comparison]:
     """How far every output is from what the formulas mean.
 
-    inputs: as given to `Operator.run`. Returns a comparison for every output by name.
+    inputs: as given to `Operator.run`. precision: that of the computation (by default
+    the operator's; tiled programs are `mixed`). Returns a comparison for every output
+    by name.
 
     Raises:
         LigradError: if the operator was compiled from IR, whose formulas are unknown.
@@ -45,7 +51,7 @@ def check_outputs(
         {name: np.asarray(array) for name, array in arrays.items()},
         dtype=_half_of(operator),
         layout=operator.signature.layout,
-        precision=operator.precision,
+        precision=precision or operator.precision,
         attributes=attributes,
     )
     return {name: compare(outputs[name], ref) for name, ref in references.items()}

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import PassFailedException
 
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
-from backends.numpy.lig import run_graph
+from backends.numpy.lig import check_rows, run_graph
+from backends.numpy.tiled import run_tiled
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
@@ -27,11 +29,19 @@ from ligrad_ir.signature import (
 )
 from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
-from passes.pipelines import PRECISIONS, Precision, run_pipeline
+from passes.pipelines import (
+    PRECISIONS,
+    Precision,
+    npu_pipeline,
+    run_passes,
+    run_pipeline,
+)
 
 Level = Literal["graph", "tiled", "source"]
 Schedule = Literal["optimized", "baseline"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+DIALECTS = ("lig", "npu")
+"""The levels of IR that this version builds."""
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 Choice = TypeVar("Choice", bound=str)
@@ -71,19 +81,41 @@ class Operator:
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
-        self._module = module
+        self._source = module
+        self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
-        """The IR of a level: `lig`.
+        """The IR of a level: `lig` (in the precision asked for), or `npu`, the tiled
+        program for the chip, whose matrix products take half operands.
 
         Raises:
-            LigradError: for a level that this version does not build.
+            LigradError: for a level that this version does not build, or a graph that
+                the chip's schedule cannot run; says which operation and why.
         """
-        if level != "lig":
+        if level not in DIALECTS:
             raise LigradError(
-                f"there is no IR of level {level!r} in this version, which builds 'lig'"
+                f"there is no IR of level {level!r} in this version, which builds: "
+                f"{', '.join(DIALECTS)}"
             )
-        return self._module
+        if level not in self._modules:
+            self._modules[level] = self._build(level)
+        return self._modules[level]
+
+    def _build(self, level: str) -> ModuleOp:
+        module = self._source.clone()
+        if level == "lig":
+            run_pipeline(module, f"graph-{self.precision}")
+            return module
+        if self.deterministic:
+            raise LigradError(
+                "deterministic results are not in this version at the level 'npu'"
+            )
+        run_pipeline(module, "graph-mixed")
+        try:
+            run_passes(module, npu_pipeline(self.soc.name))
+        except PassFailedException as error:
+            raise LigradError(str(error)) from error
+        return module
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -93,11 +125,15 @@ class Operator:
         """
         return bind(self.signature, inputs)
 
-    def run(self, inputs: Mapping[str, Any], level: str = "graph") -> dict[str, Array]:
+    def run(
+        self, inputs: Mapping[str, Any], level: str = "graph", cores: int | None = None
+    ) -> dict[str, Array]:
         """Compute the outputs.
 
         inputs: arrays and attributes by their names in the signature (any case, aliases
-        too), in the shapes of the layout. Returns the outputs by name.
+        too), in the shapes of the layout. level: `graph`; or `tiled`, on `cores`
+        simulated groups of cores (by default all of the chip's, but no more than there
+        are tokens). Returns the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -106,10 +142,25 @@ class Operator:
         require_runnable(level)
         bound = self.bind(inputs)
         try:
-            values = run_graph(self._module, bound.arguments, bound.extents)
+            if level == "tiled":
+                # A kernel takes a wrong index for none; the caller is told.
+                check_rows(self.module(), bound.arguments, bound.extents)
+                values = run_tiled(
+                    self.module("npu"), bound, self._blocks(cores, bound)
+                )
+            else:
+                values = run_graph(self.module(), bound.arguments, bound.extents)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
         return bound.results(values)
+
+    def _blocks(self, cores: int | None, bound: Bound) -> int:
+        most = self.soc.cube_cores
+        if cores is None:
+            return max(1, min(most, max(bound.extents.values())))
+        if not 1 <= cores <= most:
+            raise LigradError(f"{self.soc.name} has 1 to {most} cores, not {cores}")
+        return cores
 
     def emit(self, directory: str | Path) -> None:
         """Write kernel sources; not in this version.
@@ -126,9 +177,9 @@ def require_runnable(level: str) -> None:
     Raises:
         LigradError: if it is another one.
     """
-    if choose("level", level, LEVELS) != "graph":
+    if choose("level", level, LEVELS) == "source":
         raise LigradError(
-            f"level {level!r} is not in this version yet; 'graph' is what it runs"
+            f"level {level!r} is not in this version yet, which runs: graph, tiled"
         )
 
 
@@ -160,7 +211,6 @@ def compile(
     schedule_: Schedule = choose("schedule", schedule, SCHEDULES)
     find_soc(soc)
     module, tree = _read(program, half, layout_)
-    run_pipeline(module, f"graph-{precision_}")
     return Operator(
         module,
         tree,

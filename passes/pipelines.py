@@ -15,6 +15,10 @@ from xdsl.transforms.common_subexpression_elimination import (
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from passes.assign_precision import AssignPrecisionPass
+from passes.insert_cross_sync import InsertCrossSyncPass
+from passes.insert_sync import InsertSyncPass
+from passes.lower_to_npu import LowerToNpuPass
+from passes.place_buffers import PlaceBuffersPass
 
 Precision = Literal["float32", "mixed"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -42,13 +46,28 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 `graph-mixed`: matmul operands are half, as the cube unit wants them."""
 
 
+def npu_pipeline(soc: str) -> tuple[ModulePass, ...]:
+    """From a graph in mixed precision to an ordered and placed launch on a chip."""
+    return (
+        LowerToNpuPass(soc),
+        InsertCrossSyncPass(),
+        PlaceBuffersPass(),
+        InsertSyncPass(),
+    )
+
+
 def run_pipeline(module: ModuleOp, name: str) -> None:
     """Run a named pipeline in place; the module is verified after every pass."""
+    run_passes(module, PIPELINES[name])
+
+
+def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
+    """Run passes in place; the module is verified after every one."""
 
     def verify(
         before: ModulePass | None, op: ModuleOp, after: ModulePass | None
     ) -> None:
         op.verify()
 
-    PassPipeline(PIPELINES[name], verify).apply(Context(), module)
+    PassPipeline(passes, verify).apply(Context(), module)
     module.verify()

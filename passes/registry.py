@@ -13,7 +13,35 @@ def _assign_precision() -> type[ModulePass]:
     return AssignPrecisionPass
 
 
+def _insert_cross_sync() -> type[ModulePass]:
+    from passes.insert_cross_sync import InsertCrossSyncPass
+
+    return InsertCrossSyncPass
+
+
+def _insert_sync() -> type[ModulePass]:
+    from passes.insert_sync import InsertSyncPass
+
+    return InsertSyncPass
+
+
+def _lower_to_npu() -> type[ModulePass]:
+    from passes.lower_to_npu import LowerToNpuPass
+
+    return LowerToNpuPass
+
+
+def _place_buffers() -> type[ModulePass]:
+    from passes.place_buffers import PlaceBuffersPass
+
+    return PlaceBuffersPass
+
+
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
+    "insert-cross-sync": _insert_cross_sync,
+    "insert-sync": _insert_sync,
+    "lower-to-npu": _lower_to_npu,
+    "place-buffers": _place_buffers,
 }
 """By name, loaded when asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -199,6 +199,35 @@ class LigFunctions(InterpreterFunctions):
         return (graph_ops.align(total, (target, *rest), tensor(op.result).axes),)
 
 
+def check_rows(
+    module: ModuleOp, arguments: Sequence[Array | int], extents: Mapping[str, int]
+) -> None:
+    """Only resolve the indices of a `lig` module's function.
+
+    Raises:
+        IndexOutOfRangeError: if a valid index means no row.
+    """
+    interpreter = _interpreter(module, extents)
+    block = entry_function(module).body.block
+    values: dict[SSAValue, Any] = dict(zip(block.args, arguments))
+    for op in block.ops:
+        if isinstance(op, ExtentOp | ValidCountOp | RunOp | RowsOp):
+            inputs = tuple(values[operand] for operand in op.operands)
+            values.update(zip(op.results, interpreter.run_op(op, inputs)))
+
+
+def _interpreter(
+    module: ModuleOp,
+    extents: Mapping[str, int],
+    listeners: Sequence[Interpreter.Listener] = (),
+) -> Interpreter:
+    interpreter = Interpreter(module, listeners=tuple(listeners))
+    interpreter.register_implementations(FuncFunctions())
+    interpreter.register_implementations(LigFunctions())
+    LigFunctions.extents(interpreter).update(extents)
+    return interpreter
+
+
 def run_graph(
     module: ModuleOp,
     arguments: Sequence[Array | int],
@@ -213,10 +242,7 @@ def run_graph(
     Raises:
         IndexOutOfRangeError: if a valid index means no row.
     """
-    interpreter = Interpreter(module, listeners=tuple(listeners))
-    interpreter.register_implementations(FuncFunctions())
-    interpreter.register_implementations(LigFunctions())
-    LigFunctions.extents(interpreter).update(extents)
+    interpreter = _interpreter(module, extents, listeners)
     # Overflow to infinity is a result of the arithmetic here, not a mistake.
     with np.errstate(over="ignore", invalid="ignore"):
         results = interpreter.call_op(entry_function(module), tuple(arguments))

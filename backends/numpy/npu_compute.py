@@ -25,7 +25,9 @@ class ComputeFunctions(MoveFunctions):
     # ---- cube
 
     @impl(npu_cube.MmadOp)
-    def mmad(self, i: Interpreter, op: npu_cube.MmadOp, args: PythonValues) -> PythonValues:
+    def mmad(
+        self, i: Interpreter, op: npu_cube.MmadOp, args: PythonValues
+    ) -> PythonValues:
         dst, dst_offset, lhs, lhs_offset, rhs, rhs_offset, m, n, k, start = args
         rows, depth, columns = whole(m), whole(k), whole(n)
         left = lhs.at(lhs_offset, rows * depth, Soc.l0_alignment)

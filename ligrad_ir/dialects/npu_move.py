@@ -172,6 +172,9 @@ class _IndexedRowsOp(NpuOp):
             ]
         )
 
+    def scalar_reads(self) -> tuple[SSAValue, ...]:
+        return (self.indices,)
+
     def _verify_rows(self) -> None:
         require_space(self.indices, "the index buffer", Space.UB)  # indexed_c1
         require(
@@ -190,8 +193,8 @@ class GatherRowsOp(_IndexedRowsOp):
     dst[offset + i * count ..] = src[(base + indices[i]) * count ..] for i < rows.
 
     An index outside [0, limit), such as -1, is no row: the memory is not touched, and
-    the destination gets zeros. One `DataCopy` a row on MTE2, the indices are read by the
-    scalar unit.
+    the destination gets zeros. A `Duplicate` of zeros on V, then one `DataCopy` a row on
+    MTE2; the indices are read by the scalar unit.
     """
 
     name = "npu.gather_rows"
@@ -205,6 +208,9 @@ class GatherRowsOp(_IndexedRowsOp):
 
     def pipe(self) -> Pipe:
         return Pipe.MTE2
+
+    def writing_pipes(self) -> tuple[Pipe, ...]:
+        return (Pipe.V, Pipe.MTE2)
 
     def verify_(self) -> None:
         self._verify_rows()

@@ -207,6 +207,15 @@ class NpuOp(IRDLOperation, ABC):
         """The pipe that executes the operation."""
         raise NotImplementedError(self.name)
 
+    def writing_pipes(self) -> tuple[Pipe, ...]:
+        """The pipes that write the result; more than one for an operation of several
+        instructions."""
+        return (self.pipe(),)
+
+    def scalar_reads(self) -> tuple[SSAValue, ...]:
+        """The buffers among those read that the scalar unit reads."""
+        return ()
+
     def reads(self) -> tuple[SSAValue, ...]:
         """The buffers read."""
         return tuple(getattr(self, name) for name in self.READS)

@@ -158,6 +158,9 @@ class Formulas:
                 return self._emit.constant(node.value)
             case syntax.Name():
                 return self._lookup(node.token)
+            case syntax.Neg(operand=syntax.Number() as number):
+                self._emit.at(node.meta)
+                return self._emit.constant(-number.value)
             case syntax.Neg():
                 operand = self._number(node.operand)
                 self._emit.at(node.meta)

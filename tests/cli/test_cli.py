@@ -114,7 +114,6 @@ def test_options_reach_the_program(ligrad, precision: str, dtype: str) -> None:
         (["run", FILE, "--dtype", "f8"], "dtype is 'f8', must be one of: bf16, fp16"),
         (["run", FILE, "--layout", "X"], "layout is 'X', must be one of: BSND, TND"),
         (["run", FILE, "--level", "x"], "must be one of: graph, tiled, source"),
-        (["run", FILE, "--level", "tiled"], "level 'tiled' is not in this version yet"),
         (["run", FILE, "--level", "source"], "level 'source' is not in this version"),
         (["run", FILE, "--cores", "3"], "--cores is for the levels tiled and source"),
         (["run", FILE, "--soc", "x"], "there is no chip 'x'; there are: ascend910b1"),

@@ -1,0 +1,207 @@
+"""Order the pipes of a core where they share memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.scf import ForOp, IfOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.utils.exceptions import PassFailedException
+
+from ligrad_ir.dialects.npu_launch import (
+    AllocOp,
+    BarrierOp,
+    LaunchOp,
+    SetFlagOp,
+    WaitFlagOp,
+)
+from ligrad_ir.dialects.npu_types import Core, NpuOp, Pipe, space_of
+
+PIPES: dict[Core, tuple[Pipe, ...]] = {
+    Core.CUBE: (Pipe.S, Pipe.MTE1, Pipe.MTE2, Pipe.M, Pipe.FIX),
+    Core.VECTOR: (Pipe.S, Pipe.MTE2, Pipe.V, Pipe.MTE3),
+}
+CUBE_FLAGS = frozenset(
+    {
+        (Pipe.M, Pipe.MTE1),
+        (Pipe.M, Pipe.MTE2),
+        (Pipe.M, Pipe.FIX),
+        (Pipe.MTE1, Pipe.M),
+        (Pipe.MTE1, Pipe.MTE2),
+        (Pipe.MTE1, Pipe.FIX),
+        (Pipe.MTE2, Pipe.M),
+        (Pipe.MTE2, Pipe.MTE1),
+        (Pipe.FIX, Pipe.M),
+        (Pipe.FIX, Pipe.MTE1),
+    }
+)
+"""The directions of flags on a cube core; a vector core has all between its pipes.
+Source: the Ascend C guide's overview of synchronisation within a core."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A pipe touches a buffer."""
+
+    pipe: Pipe
+    buffer: SSAValue
+    writes: bool
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An access that is not known to be over when `before` goes on."""
+
+    access: Access
+    before: Pipe
+
+
+State = frozenset[Pending]
+
+
+@dataclass(frozen=True)
+class InsertSyncPass(ModulePass):
+    """
+    Inserts `npu.set_flag` with `npu.wait_flag`, and `npu.barrier`, from the reads and
+    writes of buffers.
+
+    Before an operation that touches what another pipe may still write, or writes what
+    another pipe may still read: a flag from that pipe, set and awaited on the spot, so
+    that flags balance on every path. Where it is the same pipe: a barrier. The end of a
+    loop's body comes before its beginning. Buffers with common addresses count as one;
+    the scalar unit is done with each of its operations at once.
+
+    Assumes placed buffers (`place-buffers`). Idempotent but for its own operations.
+    """
+
+    name = "insert-sync"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for launch in op.walk():
+            if isinstance(launch, LaunchOp):
+                for region, core in (
+                    (launch.cube, Core.CUBE),
+                    (launch.vector, Core.VECTOR),
+                ):
+                    _Synchroniser(core, region.block).run()
+
+
+class _Synchroniser:
+    def __init__(self, core: Core, body: Block):
+        self._core = core
+        self._body = body
+        self._same = _aliases(body)
+        self._needed: dict[Operation, list[tuple[Pipe, Pipe]]] = {}
+
+    def run(self) -> None:
+        """Decide for the whole body, then insert."""
+        self._block(self._body, frozenset())
+        for op, edges in self._needed.items():
+            for source, target in edges:
+                self._insert(op, source, target)
+
+    # ---- what is pending where
+
+    def _block(self, block: Block, state: State) -> State:
+        for op in block.ops:
+            state = self._operation(op, state)
+        return state
+
+    def _operation(self, op: Operation, state: State) -> State:
+        match op:
+            case ForOp():
+                before = state
+                while not (end := self._block(op.body.block, before)) <= before:
+                    before |= end
+                return before
+            case IfOp():
+                ends = [self._block(r.block, state) for r in op.regions if r.blocks]
+                return frozenset[Pending]().union(state, *ends)
+            case NpuOp():
+                return self._access(op, state)
+            case SetFlagOp() | WaitFlagOp() | BarrierOp():
+                raise PassFailedException("insert-sync: there are flags already")
+            case _:
+                return state
+
+    def _access(self, op: NpuOp, state: State) -> State:
+        edges: list[tuple[Pipe, Pipe]] = []
+        for access in accesses(op):
+            for pending in state:
+                edge = (pending.access.pipe, pending.before)
+                if edge not in edges and self._conflicts(pending, access):
+                    edges.append(edge)
+        self._needed[op] = sorted(edges)
+        left = {p for p in state if (p.access.pipe, p.before) not in edges}
+        left.update(
+            Pending(access, before)
+            for access in accesses(op)
+            if access.pipe is not Pipe.S
+            for before in PIPES[self._core]
+        )
+        return frozenset(left)
+
+    def _conflicts(self, pending: Pending, access: Access) -> bool:
+        return (
+            pending.before is access.pipe
+            and (pending.access.writes or access.writes)
+            and access.buffer in self._same.get(pending.access.buffer, ())
+        )
+
+    # ---- insertion
+
+    def _insert(self, op: Operation, source: Pipe, target: Pipe) -> None:
+        at = InsertPoint.before(op)
+        if source is target:
+            Rewriter.insert_op(BarrierOp(source), at)
+            return
+        if self._core is Core.CUBE and (source, target) not in CUBE_FLAGS:
+            raise PassFailedException(
+                f"insert-sync: {op.name} at {op.location} must wait for {source}, but a "
+                f"cube core has no flag from {source} to {target}"
+            )
+        # One id does for each direction: no flag is up when the next one is set.
+        Rewriter.insert_op(
+            [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)], at
+        )
+
+
+def accesses(op: NpuOp) -> Iterator[Access]:
+    """What the pipes of a core do to buffers for an operation."""
+    for value in op.reads():
+        pipe = Pipe.S if value in op.scalar_reads() else op.pipe()
+        yield Access(pipe, value, writes=False)
+    for value in op.writes():
+        for pipe in op.writing_pipes():
+            yield Access(pipe, value, writes=True)
+
+
+def _aliases(body: Block) -> dict[SSAValue, set[SSAValue]]:
+    """For every buffer those that share an address with it, itself included."""
+    found: dict[SSAValue, set[SSAValue]] = {}
+    allocs = [op for op in body.walk() if isinstance(op, AllocOp)]
+    for alloc in allocs:
+        if alloc.offset is None:
+            raise PassFailedException("insert-sync: place-buffers comes first")
+        found[alloc.result] = {
+            other.result
+            for other in allocs
+            if space_of(other.result) is space_of(alloc.result) and _meet(alloc, other)
+        }
+    for op in body.walk():
+        if isinstance(op, NpuOp):
+            for value in (*op.reads(), *op.writes()):
+                found.setdefault(value, {value})
+    return found
+
+
+def _meet(a: AllocOp, b: AllocOp) -> bool:
+    assert a.offset is not None
+    assert b.offset is not None
+    first, second = a.offset.value.data, b.offset.value.data
+    return first < second + b.size and second < first + a.size

@@ -1,0 +1,233 @@
+"""A graph with machine types becomes a launch of cube and vector cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    ModuleOp,
+)
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
+from ligrad_ir.dialects.npu_launch import (
+    BlockCountOp,
+    BlockIndexOp,
+    LaunchOp,
+    SubBlockIndexOp,
+    SyncAllOp,
+)
+from ligrad_ir.errors import LigradError
+from ligrad_ir.signature import (
+    Signature,
+    entry_function,
+    signature_of,
+)
+from ligrad_ir.soc import find_soc
+from passes.npu_builder import BodyBuilder
+from passes.npu_cube import CubeEmitter
+from passes.npu_group import Group, group
+from passes.npu_memory import ProgramMemory
+from passes.npu_rows import emit_gather, emit_round, emit_scatter, emit_zero
+from passes.npu_selection import Ragged
+from passes.npu_storage import Storage, TokenScope
+from passes.npu_vector import VectorEmitter
+from passes.staging import Staging, UnsupportedError, is_cube, stage
+
+
+@dataclass(frozen=True)
+class LowerToNpuPass(ModulePass):
+    """
+    Replaces a graph by a `npu.launch` that computes it token by token.
+
+    Tokens are shared out over the groups of cores; for each, cube and vector cores run
+    the stages of `passes.staging` in turn and exchange values through a workspace.
+    Results of scatter_add are accumulated in float32 in global memory by all groups, and
+    rounded at the end.
+
+    Assumes machine types (`assign-precision` with half matmul operands). Establishes
+    buffers that are not placed, and no order between cores: `insert-cross-sync` and
+    `place-buffers` come behind it.
+    """
+
+    name = "lower-to-npu"
+
+    soc: str = "ascend910b1"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        try:
+            find_soc(self.soc)
+            _Lowering(op, self.soc).run()
+        except (UnsupportedError, LigradError) as error:
+            raise PassFailedException(f"lower-to-npu: {error}") from error
+
+
+class _Lowering:
+    def __init__(self, module: ModuleOp, soc: str):
+        self._module = module
+        self._soc = soc
+        self._source: FuncOp = entry_function(module)
+        self._signature: Signature = signature_of(module)
+        self._staging: Staging = stage(self._source)
+        self._block = Block()
+        self._memory = ProgramMemory(
+            self._source, self._signature, self._staging, self._block
+        )
+
+    def run(self) -> None:
+        """Build the new function and put it in the place of the graph's."""
+        block, blocks = self._block, self._memory.extents["blocks"]
+        cube, vector = Block(), Block()
+        self._cube_body(cube)
+        self._vector_body(vector)
+        launch = LaunchOp(self._soc, blocks, Region(cube), Region(vector))
+        block.add_ops([launch, ReturnOp()])
+        function = FuncOp(
+            self._signature.name,
+            (list(block.arg_types), []),
+            Region(block),
+            arg_attrs=ArrayAttr(self._memory.attributes),
+        )
+        parent = self._source.parent_block()
+        assert parent is not None
+        parent.insert_op_before(function, self._source)
+        self._source.detach()
+
+    # ---- the bodies
+
+    def _cube_body(self, block: Block) -> None:
+        b = BodyBuilder(block)
+        index = b.value(BlockIndexOp())
+        if self._staging.accumulated:
+            b.insert(SyncAllOp())
+
+        def token(at: SSAValue) -> None:
+            scope = self._scope(b, at, index)
+            emitter = CubeEmitter(scope)
+            for _, ops in sorted(self._staging.stages.items()):
+                for op in filter(is_cube, ops):
+                    assert isinstance(op, lig.MatmulOp)
+                    b.location = op.location
+                    emitter.emit(
+                        op,
+                        self._staging.fused[op],
+                        self._storage(op.lhs, op),
+                        self._storage(op.rhs, op),
+                        self._memory.storages[self._memory.out(op)],
+                    )
+
+        self._each_token(b, index, token)
+        if self._staging.accumulated:
+            b.insert(SyncAllOp())
+
+    def _vector_body(self, block: Block) -> None:
+        b = BodyBuilder(block)
+        index, sub = b.value(BlockIndexOp()), b.value(SubBlockIndexOp())
+        core = b.index(b.add(b.mul(index, 2), sub))
+        for value in self._staging.accumulated:
+            memref = self._memory.storages[value].memref
+            elements = self._memory.elements(b, value)
+            emit_zero(b, core, memref, elements, self._memory.label(value))
+        if self._staging.accumulated:
+            b.insert(SyncAllOp())
+
+        def token(at: SSAValue) -> None:
+            scope = self._scope(b, at, index)
+            for number, ops in sorted(self._staging.stages.items()):
+                if number % 2 == 0:
+                    self._vector_stage(scope, sub, number, ops)
+
+        self._each_token(b, index, token)
+        if self._staging.accumulated:
+            b.insert(SyncAllOp())
+        for op in self._staging.final:
+            [result] = op.results
+            [source] = op.operands
+            b.location = op.location
+            emit_round(
+                b,
+                core,
+                self._memory.storages[source].memref,
+                self._memory.storages[result].memref,
+                self._memory.elements(b, result),
+                self._memory.label(result),
+            )
+
+    def _vector_stage(
+        self, scope: TokenScope, sub: SSAValue, number: int, ops: list[Operation]
+    ) -> None:
+        moves = (lig.GatherOp, lig.ScatterAddOp)
+        gathers = [op for op in ops if isinstance(op, lig.GatherOp)]
+        middle = [op for op in ops if not isinstance(op, moves)]
+        scatters = [op for op in ops if isinstance(op, lig.ScatterAddOp)]
+        for part in group([*gathers, *middle, *scatters], self._staging.token_axis):
+            if isinstance(part, Group):
+                _require_own_operands(part, ops)
+                first = [
+                    op for op in part.ops if self._staging.stages_of(op)[0] == number
+                ]
+                own = {result for op in first for result in op.results}
+                stores = {v: s for v, s in self._memory.storages.items() if v in own}
+                VectorEmitter(scope, part, sub, self._memory.storages, stores).emit()
+                continue
+            scope.builder.location = part.location
+            result = self._memory.storages[part.results[0]]
+            if isinstance(part, lig.GatherOp):
+                source = self._storage(part.source, part)
+                emit_gather(scope, part, sub, source, result)
+            elif isinstance(part, lig.ScatterAddOp):
+                updates = self._storage(part.updates, part)
+                emit_scatter(scope, part, sub, updates, result)
+
+    def _storage(self, value: SSAValue, op: Operation) -> Storage:
+        if value not in self._memory.storages:
+            raise UnsupportedError(op, "an operand is made by the same vector cores")
+        return self._memory.storages[value]
+
+    def _scope(self, b: BodyBuilder, token: SSAValue, block: SSAValue) -> TokenScope:
+        scope = TokenScope(b, self._signature, self._memory.extents, token, block)
+        ragged = Ragged(
+            scope, self._memory.ends, self._memory.uniform, self._memory.modes
+        )
+        for op in self._source.body.block.ops:
+            if isinstance(op, RowsOp):
+                indices = self._memory.storages[op.indices]
+                scope.selections[op.result] = ragged.selection(op, indices)
+        return scope
+
+    def _each_token(
+        self, b: BodyBuilder, index: SSAValue, body: Callable[[SSAValue], None]
+    ) -> None:
+        """The tokens of this group: every so many-th. A token has about as many valid
+        entries as its neighbours, so groups share long and short ones alike."""
+        tokens = self._memory.extents[self._staging.token_axis]
+        b.loop(index, tokens, b.value(BlockCountOp()), body, "token")
+
+
+def _require_own_operands(part: Group, ops: list[Operation]) -> None:
+    """What other work of the stage makes may be on the other vector core still.
+
+    Raises:
+        UnsupportedError: if a group needs it, but for rows gathered by the same core.
+    """
+    for op in part.ops:
+        for operand in op.operands:
+            maker = operand.owner
+            if (
+                not isinstance(maker, Operation)
+                or maker in part.ops
+                or maker not in ops
+                or isinstance(maker, lig.ConstantOp)
+            ):
+                continue
+            entries = tensor(operand).axes[1]
+            same_rows = part.rows == entries and not part.sums_rows
+            if not (isinstance(maker, lig.GatherOp) and same_rows):
+                raise UnsupportedError(op, f"{maker.name} is other work of the stage")

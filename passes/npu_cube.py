@@ -1,0 +1,195 @@
+"""The cube unit's part: a matrix product as loops over tiles."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
+from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
+from ligrad_ir.dialects.npu_types import Space
+from passes.npu_builder import BodyBuilder, Index
+from passes.npu_storage import Storage, TokenScope
+from passes.staging import UnsupportedError
+
+TILE = 128
+"""Rows, columns and depth of a tile: operands of 32 KiB of the 64 KiB of L0A and L0B, a
+result of 64 KiB of the 128 KiB of L0C."""
+FRACTAL = 16
+
+
+class CubeEmitter:
+    """Emits matrix products of one cube body; its tile buffers are shared by them."""
+
+    def __init__(self, scope: TokenScope):
+        self._scope = scope
+        self._buffers: dict[tuple[str, str], SSAValue] = {}
+
+    @property
+    def _b(self) -> BodyBuilder:
+        return self._scope.builder
+
+    def emit(
+        self,
+        op: lig.MatmulOp,
+        fused: list[Operation],
+        lhs: Storage,
+        rhs: Storage,
+        result: Storage,
+    ) -> None:
+        """result = lhs x rhs, through relu if that is fused, in the element type of the
+        result's buffer."""
+        over = op.over.string_value()
+        left = _own(lhs, over, op)
+        right = _own(rhs, over, op)
+        if result.axes and left and result.axes[0] != left:
+            lhs, rhs, left, right = rhs, lhs, right, left
+        if result.axes != tuple(axis for axis in (left, right) if axis):
+            raise UnsupportedError(
+                op, f"a product of {lhs.axes} and {rhs.axes} stored as {result.axes}"
+            )
+        relu = any(isinstance(other, lig.ReluOp) for other in fused)
+        self._tiles(op, over, lhs, left, rhs, right, result, relu)
+
+    def _tiles(
+        self,
+        op: lig.MatmulOp,
+        over: str,
+        lhs: Storage,
+        left: str | None,
+        rhs: Storage,
+        right: str | None,
+        result: Storage,
+        relu: bool,
+    ) -> None:
+        b, scope = self._b, self._scope
+        element = tensor(op.lhs).element_type
+        rows = scope.extent(left) if left else 1
+        columns = scope.extent(right) if right else 1
+        depth = scope.extent(over)
+        l1 = [self._buffer(Space.L1, f"{side}_l1", element) for side in ("lhs", "rhs")]
+        l0a = self._buffer(Space.L0A, "lhs_l0", element)
+        l0b = self._buffer(Space.L0B, "rhs_l0", element)
+        l0c = self._buffer(Space.L0C, "product_l0", f32)
+        bases = [scope.base(storage) for storage in (lhs, rhs, result)]
+        pitch = scope.pitch(result) if len(result.axes) == 2 else columns
+
+        def tile(row: SSAValue, column: SSAValue) -> None:
+            m = b.min(b.sub(rows, row), TILE)
+            n = b.min(b.sub(columns, column), TILE)
+
+            def accumulate(at: SSAValue) -> None:
+                k = b.min(b.sub(depth, at), TILE)
+                self._load(lhs, bases[0], left, row, m, at, k, l1[0], l0a, is_left=True)
+                self._load(
+                    rhs, bases[1], right, column, n, at, k, l1[1], l0b, is_left=False
+                )
+                zero = b.index(0)
+                # One row alone would be read as a plain vector (GEMV mode).
+                rows_, columns_, depth_ = map(b.index, (b.max(m, 2), n, k))
+                start = b.equal(at, 0)
+                b.insert(
+                    MmadOp(
+                        l0c,
+                        zero,
+                        l0a,
+                        zero,
+                        l0b,
+                        zero,
+                        rows_,
+                        columns_,
+                        depth_,
+                        start,
+                    )
+                )
+
+            b.loop(0, depth, TILE, accumulate, "k")
+            offset = b.add(bases[2], b.add(b.mul(row, pitch), column))
+            b.insert(
+                FixpipeOp(
+                    result.memref,
+                    b.index(offset),
+                    l0c,
+                    b.index(0),
+                    b.index(m),
+                    b.index(n),
+                    b.index(pitch),
+                    relu=relu,
+                )
+            )
+
+        b.loop(
+            0,
+            rows,
+            TILE,
+            lambda row: b.loop(0, columns, TILE, lambda col: tile(row, col), "n"),
+            "m",
+        )
+
+    def _load(
+        self,
+        storage: Storage,
+        base: Index,
+        own: str | None,
+        at_own: SSAValue,
+        own_size: Index,
+        at_depth: SSAValue,
+        depth_size: Index,
+        l1: SSAValue,
+        l0: SSAValue,
+        *,
+        is_left: bool,
+    ) -> None:
+        """One operand tile to L0. It is [own, depth] or [depth, own] in global memory;
+        the left operand is wanted as [own, depth], the right one as [depth, own]."""
+        b = self._b
+        own_first = own is None or storage.axes[0] == own
+        sizes = (own_size, depth_size) if own_first else (depth_size, own_size)
+        at = (at_own, at_depth) if own_first else (at_depth, at_own)
+        pitch = self._scope.pitch(storage) if own else depth_size
+        offset = b.add(base, b.add(b.mul(at[0], pitch), at[1]))
+        nz_rows = b.index(b.round_up(sizes[0], FRACTAL))
+        zero = b.index(0)
+        b.insert(
+            Nd2NzOp(
+                l1,
+                zero,
+                storage.memref,
+                b.index(offset),
+                b.index(sizes[0]),
+                b.index(sizes[1]),
+                b.index(pitch),
+                nz_rows,
+            )
+        )
+        b.insert(
+            LoadL0Op(
+                l0,
+                zero,
+                l1,
+                zero,
+                nz_rows,
+                b.index(b.round_up(sizes[1], FRACTAL)),
+                nz_rows,
+                transpose=own_first != is_left,
+            )
+        )
+
+    def _buffer(self, space: Space, name: str, element: Attribute) -> SSAValue:
+
+        key = (name, str(element))
+        if key not in self._buffers:
+            self._buffers[key] = self._b.alloc(space, element, [TILE * TILE], name)
+        return self._buffers[key]
+
+
+def _own(storage: Storage, over: str, op: Operation) -> str | None:
+    """The axis of an operand beside the contracted one, if it has any."""
+    own = [axis for axis in storage.axes if axis != over]
+    if len(own) > 1 or over not in storage.axes:
+        raise UnsupportedError(
+            op, f"an operand with the axes {storage.axes} of a token"
+        )
+    return own[0] if own else None

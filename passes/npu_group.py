@@ -1,0 +1,144 @@
+"""Groups of elementwise work that one loop over rows can do together.
+
+Pure: a group covers a matrix of rows R by columns C. Its values are the whole matrix, one
+row (the same for all rows), one column (a number for every row) or a single number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from xdsl.ir import Operation, SSAValue
+
+from ligrad_ir.axes import Axes
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import RowType
+from passes.staging import UnsupportedError
+
+
+class Extent(Enum):
+    """What of the matrix a value covers."""
+
+    MATRIX = "matrix"
+    ROW = "row"
+    COLUMN = "column"
+    NUMBER = "number"
+
+
+@dataclass
+class Group:
+    """Operations over one matrix, in order."""
+
+    token: str
+    rows: str | None = None
+    columns: str | None = None
+    ops: list[Operation] = field(default_factory=list[Operation])
+    _axes: list[str] = field(default_factory=list[str])
+
+    def extent(self, value: SSAValue) -> Extent:
+        """What of the matrix a value covers."""
+        axes = own_axes(value, self.token)
+        if len(axes) == 2:
+            return Extent.MATRIX
+        if not axes:
+            return Extent.NUMBER
+        return Extent.ROW if axes[0] == self.columns else Extent.COLUMN
+
+    def accepts(self, op: Operation) -> bool:
+        """Whether the operation can join; a matrix settles which axis is which."""
+        matrices = {
+            own_axes(v, self.token)
+            for v in numbers(op)
+            if len(own_axes(v, self.token)) == 2
+        }
+        if self.is_matrix:
+            matrices.add((self.rows or "", self.columns or ""))
+        axes = list(self._axes)
+        axes += [a for v in numbers(op) for a in own_axes(v, self.token)]
+        axes = list(dict.fromkeys(axes))
+        if len(matrices) > 1 or len(axes) > 2:
+            return False
+        if matrices:
+            [(self.rows, self.columns)] = matrices
+        else:
+            self.columns, self.rows = (*axes, None, None)[:2]
+        self._axes = axes
+        return True
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether some value covers rows and columns."""
+        return any(
+            len(own_axes(v, self.token)) == 2 for op in self.ops for v in numbers(op)
+        )
+
+    @property
+    def sums_rows(self) -> bool:
+        """Whether some operation sums the rows away, so that they cannot be shared out."""
+        return not self.is_matrix or any(
+            isinstance(op, lig.ReduceSumOp) and op.over.string_value() == self.rows
+            for op in self.ops
+        )
+
+    def phases(self) -> tuple[list[Operation], list[Operation], list[Operation]]:
+        """The operations before the loop over rows, in it and behind it.
+
+        Raises:
+            UnsupportedError: the loop would need what is only known behind it.
+        """
+        before: list[Operation] = []
+        inside: list[Operation] = []
+        behind: list[Operation] = []
+        late: set[SSAValue] = set()
+        for op in self.ops:
+            [result] = op.results
+            covers = [self.extent(v) for v in numbers(op)]
+            if Extent.MATRIX in covers:
+                if any(operand in late for operand in op.operands):
+                    raise UnsupportedError(op, "it needs a sum over all its own rows")
+                inside.append(op)
+                if self.extent(result) is not Extent.MATRIX:
+                    late.add(result)
+            elif any(operand in late for operand in op.operands):
+                behind.append(op)
+                late.add(result)
+            else:
+                before.append(op)
+        return before, inside, behind
+
+
+def numbers(op: Operation) -> Iterator[SSAValue]:
+    """The operands and results that are no row numbers."""
+    for value in (*op.operands, *op.results):
+        if not isinstance(tensor(value).element_type, RowType):
+            yield value
+
+
+def own_axes(value: SSAValue, token: str) -> Axes:
+    """The axes of a value beside the token axis."""
+    return tuple(axis for axis in tensor(value).axes if axis != token)
+
+
+def group(ops: Sequence[Operation], token: str) -> list[Group | Operation]:
+    """The work of a stage in order: groups, and gathers and scatters on their own."""
+    found: list[Group | Operation] = []
+    for op in ops:
+        if isinstance(op, lig.GatherOp | lig.ScatterAddOp):
+            found.append(op)
+            continue
+        groups = [other for other in found if isinstance(other, Group)]
+        owners = {operand.owner for operand in op.operands}
+        makers = [i for i, other in enumerate(groups) if owners & set(other.ops)]
+        for candidate in groups[max(makers, default=0) :]:
+            if candidate.accepts(op):
+                break
+        else:
+            candidate = Group(token)
+            if not candidate.accepts(op):
+                raise UnsupportedError(op, "more than rows and columns of a token")
+            found.append(candidate)
+        candidate.ops.append(op)
+    return found

@@ -1,0 +1,170 @@
+"""The function of a launch: its parameters, and the workspaces that values cross."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import DictionaryAttr, IndexType, StringAttr
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_launch import WorkspaceOp
+from ligrad_ir.dialects.npu_types import gm_type
+from ligrad_ir.errors import LigradError
+from ligrad_ir.signature import ArrayPort, Signature
+from passes.npu_builder import BodyBuilder, Index
+from passes.npu_group import own_axes
+from passes.npu_storage import Storage, workspace_elements
+from passes.staging import Staging, UnsupportedError, is_cube
+
+
+class ProgramMemory:
+    """Declares the parameters at the top of `block`, then the workspaces.
+
+    storages: where values lie in global memory; extents: the size parameters, `blocks`
+    among them; ends: run ends in TND, uniform: their packed axis in BSND; modes:
+    attributes that are used; attributes: what each parameter is, in order.
+    """
+
+    def __init__(
+        self, source: FuncOp, signature: Signature, staging: Staging, block: Block
+    ):
+        self._source = source
+        self._signature = signature
+        self._staging = staging
+        self.storages: dict[SSAValue, Storage] = {}
+        self.extents: dict[str, SSAValue] = {}
+        self.ends: dict[SSAValue, SSAValue] = {}
+        self.uniform: dict[SSAValue, str] = {}
+        self.modes: dict[SSAValue, SSAValue] = {}
+        self.attributes: list[DictionaryAttr] = []
+        self._labels: set[str] = set()
+        self._declare_arguments(block)
+        self._make_workspaces(BodyBuilder(block))
+
+    def _declare_arguments(self, block: Block) -> None:
+        """Arrays in, arrays out, then extents and attributes as sizes."""
+        lig_arguments = self._source.body.block.args
+
+        def argument(type: Attribute, name: str, kind: str) -> SSAValue:
+            value = block.insert_arg(type, len(block.args))
+            value.name_hint = name
+            entry = {"npu.name": StringAttr(name), "npu.kind": StringAttr(kind)}
+            self.attributes.append(DictionaryAttr(entry))
+            return value
+
+        for port, old in zip(self._signature.inputs, lig_arguments):
+            if not isinstance(port, ArrayPort):
+                continue
+            if port.ends is not None and self._signature.axes[port.ends].uniform:
+                self.uniform[old] = port.ends
+                continue
+            memref = argument(gm_type(port.element), port.name, "input")
+            if port.ends is not None:
+                self.ends[old] = memref
+            else:
+                self.storages[old] = self._array(memref, old)
+        returned = self._source.body.block.last_op
+        assert isinstance(returned, ReturnOp)
+        for port, value in zip(self._signature.outputs, returned.arguments):
+            memref = argument(gm_type(port.element), port.name, "output")
+            if value in self.storages:
+                raise LigradError(
+                    f"{port.name} is the same value as another output or an input"
+                )
+            self.storages[value] = self._array(memref, value)
+        for axis in self._signature.axes.values():
+            if not axis.is_unit:
+                self.extents[axis.name] = argument(IndexType(), axis.name, "extent")
+        self.extents["blocks"] = argument(IndexType(), "blocks", "blocks")
+        for port, old in zip(self._signature.inputs, lig_arguments):
+            if not isinstance(port, ArrayPort) and any(True for _ in old.uses):
+                self.modes[old] = argument(IndexType(), port.name, "attribute")
+
+    def _array(self, memref: SSAValue, value: SSAValue) -> Storage:
+        token = self._staging.token_axis
+        axes = tensor(value).axes
+        if token in axes and axes[0] != token:
+            raise LigradError(f"the token axis {token} is not the first of {axes}")
+        own = own_axes(value, token)
+        return Storage(memref, own, per_token=token in axes)
+
+    def _make_workspaces(self, b: BodyBuilder) -> None:
+        """A workspace for every value that crosses stages, and the accumulators."""
+        blocks = self.extents["blocks"]
+        for value in self._crossing():
+            if value in self.storages:
+                self._require_unused(value)
+                continue
+            axes = own_axes(value, self._staging.token_axis)
+            elements = workspace_elements(self._signature, axes)
+            label = self.label(value)
+            total = b.index(b.mul(blocks, elements))
+            memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
+            memref.name_hint = label
+            self.storages[value] = Storage(memref, axes, block_elements=elements)
+        for value in self._staging.accumulated:
+            if value in self.storages:
+                continue
+            label = self.label(value)
+            total = b.index(self.elements(b, value))
+            memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
+            memref.name_hint = label
+            self.storages[value] = Storage(memref, tensor(value).axes)
+
+    def _require_unused(self, value: SSAValue) -> None:
+        """Arrays have no room for the padding of rows that are computed with.
+
+        Raises:
+            UnsupportedError: if an output is gathered, or another stage needs it.
+        """
+        owner = value.owner
+        assert isinstance(owner, Operation)
+        users = [use.operation for use in value.uses]
+        inner = [user for user in users if not isinstance(user, ReturnOp)]
+        if inner or isinstance(owner, lig.GatherOp):
+            raise UnsupportedError(owner, "an output that also crosses stages")
+
+    def label(self, value: SSAValue) -> str:
+        """A name for a value that no workspace has yet."""
+        hint = value.name_hint or _spoken(value)
+        label, number = f"{hint}_workspace", 2
+        while label in self._labels:
+            label, number = f"{hint}_workspace_{number}", number + 1
+        self._labels.add(label)
+        return label
+
+    def elements(self, b: BodyBuilder, value: SSAValue) -> Index:
+        """The number of elements of a value over all tokens."""
+        total: Index = 1
+        for axis in tensor(value).axes:
+            declared = self._signature.axes[axis]
+            fixed = not declared.is_packed and declared.minimum == declared.maximum
+            total = b.mul(total, declared.maximum if fixed else self.extents[axis])
+        return total
+
+    def _crossing(self) -> list[SSAValue]:
+        """Values made in one stage and used in another, in order."""
+        found: dict[SSAValue, None] = {}
+        for _, ops in sorted(self._staging.stages.items()):
+            for op in ops:
+                if isinstance(op, lig.ScatterAddOp):
+                    continue
+                value = self.out(op)
+                own = self._staging.stages_of(op)
+                users = [self._staging.stages_of(use.operation) for use in value.uses]
+                if isinstance(op, lig.GatherOp) or is_cube(op):
+                    found[value] = None
+                elif any(number not in own for at in users for number in at):
+                    found[value] = None
+        return list(found)
+
+    def out(self, op: Operation) -> SSAValue:
+        """What an operation leaves, with all that is fused to it."""
+        last = [op, *self._staging.fused.get(op, ())][-1]
+        return last.results[0]
+
+
+def _spoken(value: SSAValue) -> str:
+    owner = value.owner
+    return owner.name.partition(".")[2] if isinstance(owner, Operation) else "value"

@@ -1,0 +1,228 @@
+"""Rows moved by index: gather for a token, scatter-add of its updates; and the work
+around the tokens, zeroing what they add to and rounding it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import Float32Type
+from xdsl.ir import Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_launch import BlockCountOp
+from ligrad_ir.dialects.npu_move import (
+    GatherRowsOp,
+    LoadOp,
+    ScatterAddRowsOp,
+    StoreOp,
+)
+from ligrad_ir.dialects.npu_types import Space, element_of
+from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
+from passes.npu_builder import BodyBuilder, Index
+from passes.npu_storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.npu_values import load_indices
+from passes.staging import UnsupportedError
+
+CHUNK_ROWS = 32
+"""Rows moved by one vector core between two transfers to or from the workspace."""
+CHUNK_ELEMENTS = 8192
+"""Elements of an accumulator handled at once around the tokens."""
+
+
+def copy_row(
+    b: BodyBuilder,
+    op: type[LoadOp | StoreOp],
+    dst: SSAValue,
+    dst_offset: Index,
+    src: SSAValue,
+    src_offset: Index,
+    count: Index,
+) -> None:
+    """One contiguous transfer."""
+    i = b.index
+    size = i(count)
+    b.insert(op(dst, i(dst_offset), src, i(src_offset), i(1), size, size, size))
+
+
+def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
+    """The elements of one row, all axes but the first, which must have one extent."""
+    sizes = [scope.array_extent(axis) for axis in storage.axes[1:]]
+    if not all(isinstance(size, int) for size in sizes):
+        raise UnsupportedError(op, "the length of a row is known at run time only")
+    count = prod(size for size in sizes if isinstance(size, int))
+    if count % ENTRY_UNIT:
+        raise UnsupportedError(op, f"a row of {count} elements is no multiple of 64")
+    return count
+
+
+def emit_gather(
+    scope: TokenScope,
+    op: lig.GatherOp,
+    sub_block: SSAValue,
+    source: Storage,
+    result: Storage,
+) -> None:
+    """The rows of a token, half of them by each vector core, into the workspace."""
+    selection = _selection(scope, op, op.rows, result)
+    count = row_elements(scope, op, source)
+    element = tensor(op.result).element_type
+    b = scope.builder
+    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "gathered")
+
+    def chunk(indices: SSAValue, first: SSAValue) -> None:
+        i = b.index
+        rows, zero = i(CHUNK_ROWS), i(0)
+        start, limit = i(selection.start), i(selection.length)
+        b.insert(
+            GatherRowsOp(
+                buffer,
+                source.memref,
+                zero,
+                start,
+                indices,
+                first,
+                rows,
+                i(count),
+                limit,
+            )
+        )
+        offset = b.add(scope.base(result), b.mul(first, count))
+        copy_row(b, StoreOp, result.memref, offset, buffer, 0, CHUNK_ROWS * count)
+
+    _each_chunk(scope, selection, sub_block, chunk)
+
+
+def emit_scatter(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    sub_block: SSAValue,
+    updates: Storage,
+    result: Storage,
+) -> None:
+    """The updates of a token, half of them by each vector core, to their rows."""
+    selection = _selection(scope, op, op.rows, updates)
+    count = row_elements(scope, op, result)
+    b = scope.builder
+    element = tensor(op.updates).element_type
+    if not isinstance(element, Float32Type):
+        raise UnsupportedError(op, f"updates of {element}; they are accumulated in f32")
+    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "updates")
+
+    def chunk(indices: SSAValue, first: SSAValue) -> None:
+        i = b.index
+        offset = b.add(scope.base(updates), b.mul(first, count))
+        copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+        start, limit = i(selection.start), i(selection.length)
+        b.insert(
+            ScatterAddRowsOp(
+                result.memref,
+                buffer,
+                i(0),
+                start,
+                indices,
+                first,
+                i(CHUNK_ROWS),
+                i(count),
+                limit,
+            )
+        )
+
+    _each_chunk(scope, selection, sub_block, chunk)
+
+
+def _selection(
+    scope: TokenScope, op: Operation, rows: SSAValue, moved: Storage
+) -> Selection:
+    selection = scope.selections[rows]
+    if moved.axes[0] != selection.entries:
+        raise UnsupportedError(op, f"rows laid out as {moved.axes}")
+    return selection
+
+
+def _each_chunk(
+    scope: TokenScope,
+    selection: Selection,
+    sub_block: SSAValue,
+    chunk: Callable[[SSAValue, SSAValue], None],
+) -> None:
+    b = scope.builder
+
+    def copy(
+        op: type[LoadOp | StoreOp],
+        dst: SSAValue,
+        dst_offset: Index,
+        src: SSAValue,
+        src_offset: Index,
+        count: Index,
+    ) -> None:
+        copy_row(b, op, dst, dst_offset, src, src_offset, count)
+
+    indices = load_indices(scope, selection, copy)
+    half = b.div(scope.extent(selection.entries), 2)
+    first = b.mul(sub_block, half)
+    last = b.add(first, half)
+    b.loop(first, last, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
+
+
+# ---- around the tokens
+
+
+def emit_zero(
+    b: BodyBuilder, core: SSAValue, accumulator: SSAValue, elements: Index, name: str
+) -> None:
+    """Zero an accumulator, all vector cores together."""
+    buffer = b.alloc(
+        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_zero"
+    )
+    b.insert(FillOp(buffer, b.index(0), 0.0, b.index(CHUNK_ELEMENTS)))
+
+    def chunk(offset: SSAValue, count: Index) -> None:
+        copy_row(b, StoreOp, accumulator, offset, buffer, 0, count)
+
+    _share(b, core, elements, chunk)
+
+
+def emit_round(
+    b: BodyBuilder,
+    core: SSAValue,
+    accumulator: SSAValue,
+    result: SSAValue,
+    elements: Index,
+    name: str,
+) -> None:
+    """Round an accumulator to the result, all vector cores together."""
+    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_wide")
+    narrow = b.alloc(Space.UB, element_of(result), [CHUNK_ELEMENTS], name)
+
+    def chunk(offset: SSAValue, count: Index) -> None:
+        i = b.index
+        copy_row(b, LoadOp, wide, 0, accumulator, offset, count)
+        b.insert(ConvertOp(narrow, i(0), wide, i(0), i(count)))
+        copy_row(b, StoreOp, result, offset, narrow, 0, count)
+
+    _share(b, core, elements, chunk)
+
+
+def _share(
+    b: BodyBuilder,
+    core: SSAValue,
+    elements: Index,
+    chunk: Callable[[SSAValue, Index], None],
+) -> None:
+    """Chunks in turn: that with the number of this core, then every so many cores on."""
+    cores = b.mul(b.value(BlockCountOp()), 2)
+    chunks = b.div(b.add(elements, CHUNK_ELEMENTS - 1), CHUNK_ELEMENTS)
+    turns = b.div(b.add(chunks, b.sub(cores, 1)), cores)
+
+    def turn(number: SSAValue) -> None:
+        at = b.add(b.mul(number, cores), core)
+        offset = b.index(b.mul(b.min(at, chunks), CHUNK_ELEMENTS))
+        left = b.max(b.sub(elements, offset), 0)
+        count = b.min(left, CHUNK_ELEMENTS)
+        some = b.value(arith.CmpiOp(b.index(0), b.index(count), "slt"))
+        b.when(some, lambda: chunk(offset, count))
+
+    b.loop(0, turns, 1, turn, "turn")

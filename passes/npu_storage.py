@@ -1,0 +1,108 @@
+"""Where the values of a graph lie in global memory, and what a core knows of its token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from xdsl.ir import SSAValue
+
+from ligrad_ir.axes import Axes
+from ligrad_ir.signature import Signature
+from passes.npu_builder import BodyBuilder, Index
+
+ENTRY_UNIT = 64
+"""Entries of a token are computed in multiples of this: 256 bytes of float32, which is
+what a vector comparison takes."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A value in global memory, row major over `axes` (those beside the token axis).
+
+    per_token: an array with the token axis in front. block_elements: for a workspace,
+    what each block has of it; its rows are as long as an axis can be.
+    """
+
+    memref: SSAValue
+    axes: Axes
+    per_token: bool = False
+    block_elements: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How a core finds the rows of a token: the index array and its scalars."""
+
+    indices: Storage
+    entries: str
+    target: str
+    count: Index
+    start: Index
+    length: Index
+
+
+@dataclass
+class TokenScope:
+    """One token on one core: how to address its values.
+
+    extents: run-time extents by axis; padded: of entry axes, the valid entries rounded
+    up (at least one unit).
+    """
+
+    builder: BodyBuilder
+    signature: Signature
+    extents: Mapping[str, SSAValue]
+    token: SSAValue
+    block: SSAValue
+    selections: dict[SSAValue, Selection] = field(
+        default_factory=dict[SSAValue, Selection]
+    )
+    padded: dict[str, Index] = field(default_factory=dict[str, Index])
+
+    def extent(self, axis: str) -> Index:
+        """How many positions of an axis are computed for this token."""
+        return self.padded.get(axis, self.array_extent(axis))
+
+    def array_extent(self, axis: str) -> Index:
+        """The extent of an axis in the caller's arrays."""
+        declared = self.signature.axes[axis]
+        if not declared.is_packed and declared.minimum == declared.maximum:
+            return declared.maximum
+        return self.extents[axis]
+
+    def valid(self, axis: str) -> Index:
+        """How many positions of an axis hold data in the caller's arrays."""
+        for selection in self.selections.values():
+            if selection.entries == axis:
+                return selection.count
+        return self.array_extent(axis)
+
+    def pitch(self, storage: Storage) -> Index:
+        """Elements from one row of a matrix to the next."""
+        if storage.block_elements:
+            return padded_maximum(self.signature, storage.axes[-1])
+        return self.array_extent(storage.axes[-1])
+
+    def base(self, storage: Storage) -> Index:
+        """The offset of the token's part of a value."""
+        b = self.builder
+        if storage.block_elements:
+            return b.mul(self.block, storage.block_elements)
+        if not storage.per_token:
+            return 0
+        size: Index = 1
+        for axis in storage.axes:
+            size = b.mul(size, self.array_extent(axis))
+        return b.mul(self.token, size)
+
+
+def padded_maximum(signature: Signature, axis: str) -> int:
+    """The largest extent of an axis, in whole units."""
+    return -(-signature.axes[axis].maximum // ENTRY_UNIT) * ENTRY_UNIT
+
+
+def workspace_elements(signature: Signature, axes: Axes) -> int:
+    """What one block's copy of a value can take, in elements."""
+    return prod(padded_maximum(signature, axis) for axis in axes)

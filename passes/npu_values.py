@@ -1,0 +1,148 @@
+"""The values of a group on a vector core: their buffers, and how they get in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from xdsl.dialects.builtin import i32
+from xdsl.ir import Attribute, SSAValue
+
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
+from ligrad_ir.dialects.npu_types import Space
+from ligrad_ir.dialects.npu_vector import FillOp
+from passes.npu_builder import BodyBuilder, Index
+from passes.npu_group import Extent, Group
+from passes.npu_storage import Selection, Storage, TokenScope, padded_maximum
+
+
+class GroupValues:
+    """One buffer a value: a row of it, or a column.
+
+    loads: where values made elsewhere lie; stores: where values go that others use.
+    """
+
+    def __init__(
+        self,
+        scope: TokenScope,
+        group: Group,
+        loads: Mapping[SSAValue, Storage],
+        stores: Mapping[SSAValue, Storage],
+    ):
+        self._scope = scope
+        self._group = group
+        self._loads = loads
+        self._stores = stores
+        self._buffers: dict[SSAValue, SSAValue] = {}
+        self._row: Index = 0
+
+    @property
+    def _b(self) -> BodyBuilder:
+        return self._scope.builder
+
+    # ---- sizes and buffers
+
+    def _axis(self, value: SSAValue) -> str | None:
+        """The axis that the buffer of a value runs along."""
+        match self._group.extent(value):
+            case Extent.COLUMN:
+                return self._group.rows
+            case Extent.NUMBER:
+                return None
+            case _:
+                return self._group.columns
+
+    def _extent(self, axis: str | None) -> Index:
+        return self._scope.extent(axis) if axis else 1
+
+    def _count(self, value: SSAValue) -> Index:
+        if self._group.extent(value) is Extent.NUMBER:
+            return 1
+        return self._extent(self._axis(value))
+
+    def _capacity(self, value: SSAValue) -> int:
+        axis = self._axis(value)
+        return padded_maximum(self._scope.signature, axis) if axis else 64
+
+    def _pitch(self, value: SSAValue) -> Index:
+        return self._scope.pitch(self._stores[value])
+
+    def _buffer(self, value: SSAValue) -> SSAValue:
+        if value not in self._buffers:
+            name = value.name_hint or "value"
+            element = tensor(value).element_type
+            self._buffers[value] = self._alloc(element, self._capacity(value), name)
+        return self._buffers[value]
+
+    def _alloc(self, element: Attribute, elements: int, name: str) -> SSAValue:
+        return self._b.alloc(Space.UB, element, [elements], name)
+
+    def _is_padded_output(self, value: SSAValue) -> bool:
+        storage = self._stores[value]
+        entries = {selection.entries for selection in self._scope.selections.values()}
+        return storage.per_token and self._axis(value) in entries
+
+    # ---- movement
+
+    def _fill(self, buffer: SSAValue, value: float, count: Index) -> None:
+        b = self._b
+        b.insert(FillOp(buffer, b.index(0), value, b.index(count)))
+
+    def _load(self, value: SSAValue) -> None:
+        b, scope = self._b, self._scope
+        storage = self._loads[value]
+        axis = self._axis(value)
+        buffer = self._buffer(value)
+        count = self._extent(axis)
+        offset = scope.base(storage)
+        if self._group.extent(value) is Extent.MATRIX:
+            offset = b.add(offset, b.mul(self._row, scope.pitch(storage)))
+        if storage.per_token and axis and scope.valid(axis) is not count:
+            self._fill(buffer, 0.0, count)
+            count = scope.valid(axis)
+        self._copy(LoadOp, buffer, 0, storage.memref, offset, count)
+
+    def _store(
+        self, value: SSAValue, to: Index, at: Index, count: Index | None
+    ) -> None:
+        storage = self._stores[value]
+        axis = self._axis(value)
+        if count is None:
+            count = (
+                self._scope.array_extent(axis)
+                if axis and storage.per_token
+                else self._extent(axis)
+            )
+        offset = self._b.add(self._scope.base(storage), to)
+        self._copy(StoreOp, storage.memref, offset, self._buffer(value), at, count)
+
+    def _copy(
+        self,
+        op: type[LoadOp | StoreOp],
+        dst: SSAValue,
+        dst_offset: Index,
+        src: SSAValue,
+        src_offset: Index,
+        count: Index,
+    ) -> None:
+        i = self._b.index
+        size = i(count)
+        self._b.insert(
+            op(dst, i(dst_offset), src, i(src_offset), i(1), size, size, size)
+        )
+
+
+def load_indices(
+    scope: TokenScope,
+    selection: Selection,
+    copy: Callable[[type[LoadOp], SSAValue, Index, SSAValue, Index, Index], None],
+) -> SSAValue:
+    """The valid indices of the token in UB, -1 behind them up to the padded count."""
+    b = scope.builder
+    size = padded_maximum(scope.signature, selection.entries)
+    indices = b.alloc(Space.UB, i32, [size], "indices")
+    count = b.index(scope.extent(selection.entries))
+    b.insert(FillOp(indices, b.index(0), -1.0, count))
+    offset = scope.base(selection.indices)
+    copy(LoadOp, indices, 0, selection.indices.memref, offset, selection.count)
+    return indices

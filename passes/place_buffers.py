@@ -1,0 +1,100 @@
+"""Give every buffer on the chip its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.scf import ForOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, alignment, capacity
+from ligrad_ir.dialects.npu_types import NpuOp, Space
+from ligrad_ir.soc import Soc, find_soc
+from passes.placement import DoesNotFitError, Request, place
+
+
+@dataclass(frozen=True)
+class PlaceBuffersPass(ModulePass):
+    """
+    Sets the `offset` of every `npu.alloc`; buffers that are not in use at the same time
+    share addresses.
+
+    A buffer is in use from the first to the last operation on it. In an outermost loop,
+    one that is written before it is read in every iteration is in use between those two;
+    any other one during the whole loop. Assumes that each body is a single block.
+    """
+
+    name = "place-buffers"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for launch in op.walk():
+            if isinstance(launch, LaunchOp):
+                soc = find_soc(launch.soc.data)
+                for region in launch.regions:
+                    _place_body(region.block, soc)
+
+
+def _place_body(body: Block, soc: Soc) -> None:
+    positions = _positions(body)
+    allocs = [op for op in body.walk() if isinstance(op, AllocOp)]
+    for space in Space:
+        mine = [op for op in allocs if op.space is space]
+        requests = [_request(op, body, positions) for op in mine]
+        if not mine:
+            continue
+        try:
+            offsets = place(
+                requests, space.upper(), capacity(soc, space), alignment(soc, space)
+            )
+        except DoesNotFitError as error:
+            raise PassFailedException(f"place-buffers: {error}") from error
+        for op, offset in zip(mine, offsets):
+            op.offset = IntegerAttr(offset, i64)
+
+
+def _positions(body: Block) -> dict[Operation, int]:
+    """A number for every operation of the body, and of the bodies of its loops."""
+    found: dict[Operation, int] = {}
+    for op in body.ops:
+        found[op] = len(found)
+        if isinstance(op, ForOp):
+            for inner in op.body.block.ops:
+                found[inner] = len(found)
+    return found
+
+
+def _request(alloc: AllocOp, body: Block, positions: dict[Operation, int]) -> Request:
+    name = alloc.result.name_hint or "a buffer"
+    users = [use.operation for use in alloc.result.uses]
+    if not users:
+        return Request(name, alloc.size, 0, 0)
+    first = min(_position(op, positions) for op in users)
+    last = max(_position(op, positions) for op in users)
+    for loop in body.ops:
+        if isinstance(loop, ForOp) and _carries(alloc.result, loop):
+            inner = [positions[op] for op in loop.body.block.ops]
+            first, last = min(first, *inner), max(last, *inner)
+    return Request(name, alloc.size, first, last)
+
+
+def _position(op: Operation, positions: dict[Operation, int]) -> int:
+    current: Operation | None = op
+    while current is not None and current not in positions:
+        current = current.parent_op()
+    assert current is not None
+    return positions[current]
+
+
+def _carries(buffer: SSAValue, loop: ForOp) -> bool:
+    """Whether the first operation on the buffer in an iteration reads it."""
+    for op in loop.walk():
+        if isinstance(op, NpuOp):
+            if buffer in op.reads():
+                return True
+            if buffer in op.writes():
+                return False
+    return False

@@ -1,0 +1,210 @@
+"""Decides which unit computes each operation of a graph, and in which stage.
+
+A token is one position on the token axis; cores share the tokens out, and for each of
+them run stages in turn: even ones on the vector cores, odd ones on the cube core. Matrix
+products are the cube's, all else is the vector unit's. A value made in one stage and used
+in another crosses through global memory.
+
+Pure: reads the IR, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
+from ligrad_ir.dialects.lig_types import HalfElement, TensorType
+
+RAGGED_OPS = (ExtentOp, RowsOp, RunOp, ValidCountOp)
+"""Become scalar arithmetic of every core; they are of no stage."""
+ELEMENTWISE_OPS = (
+    lig.AddOp,
+    lig.CastOp,
+    lig.ConstantOp,
+    lig.MaskOp,
+    lig.MulOp,
+    lig.ReduceSumOp,
+    lig.ReluGradOp,
+    lig.ReluOp,
+    lig.SubOp,
+)
+
+Found = TypeVar("Found")
+
+
+class UnsupportedError(Exception):
+    """A graph that this schedule cannot run; `op` is what it stumbles over."""
+
+    def __init__(self, op: Operation, reason: str):
+        self.op = op
+        super().__init__(f"{op.name} at {op.location}: {reason}")
+
+
+@dataclass
+class Staging:
+    """The decisions for one graph.
+
+    stages: by number, the operations in order; elementwise ones may be in several, and
+    what they leave for others they leave in the first. fused: for a matmul, the
+    operations that its way out of the accumulator does as well (relu, a cast to half).
+    accumulated: scatter_add results, which all tokens add to. final: operations on those
+    and other values without the token axis, run once at the end.
+    """
+
+    token_axis: str
+    stages: dict[int, list[Operation]] = field(
+        default_factory=dict[int, list[Operation]]
+    )
+    fused: dict[Operation, list[Operation]] = field(
+        default_factory=dict[Operation, list[Operation]]
+    )
+    accumulated: list[SSAValue] = field(default_factory=list[SSAValue])
+    final: list[Operation] = field(default_factory=list[Operation])
+
+    def stages_of(self, op: Operation) -> list[int]:
+        """The stages of an operation in order; those of its matmul for a fused one."""
+        return [
+            number
+            for number, ops in sorted(self.stages.items())
+            if any(other is op or op in self.fused.get(other, ()) for other in ops)
+        ]
+
+
+def is_cube(op: Operation) -> bool:
+    """Whether the cube unit computes the operation."""
+    return isinstance(op, lig.MatmulOp)
+
+
+def stage(function: FuncOp) -> Staging:
+    """Decide for the function of a graph with machine types.
+
+    Raises:
+        UnsupportedError: it sums over the token axis, or computes without it in a way
+            other than scatter_add and casts of its result.
+    """
+    ops = [op for op in function.body.block.ops if not isinstance(op, ReturnOp)]
+    staging = Staging(_token_axis(function, ops))
+    earliest = _earliest_stages(ops, staging)
+    needed = _needed_stages(ops, staging, earliest)
+    for op in ops:
+        for number in needed.get(op, ()):
+            staging.stages.setdefault(number, []).append(op)
+    return staging
+
+
+def _token_axis(function: FuncOp, ops: list[Operation]) -> str:
+    for op in ops:
+        if isinstance(op, RowsOp):
+            axes = tensor(op.result).axes
+            if len(axes) != 2:
+                raise UnsupportedError(op, "a selection has one token axis and entries")
+            return axes[0]
+    [first, *_] = function.function_type.outputs
+    assert isinstance(first, TensorType)
+    return first.axes[0]
+
+
+def _earliest_stages(ops: list[Operation], staging: Staging) -> dict[Operation, int]:
+    token = staging.token_axis
+    earliest: dict[Operation, int] = {}
+    fused: set[Operation] = set()
+    for op in ops:
+        if isinstance(op, RAGGED_OPS) or op in fused:
+            continue
+        _check(op, token)
+        [result] = op.results
+        per_token = token in tensor(result).axes or isinstance(op, lig.ScatterAddOp)
+        if isinstance(op, lig.ConstantOp):
+            per_token = True
+        if not per_token:
+            _check_final(op, staging)
+            staging.final.append(op)
+            continue
+        number = 1 if is_cube(op) else 0
+        for operand in op.operands:
+            if (
+                isinstance(owner := operand.owner, Operation)
+                and (before := _known(owner, earliest, staging)) is not None
+            ):
+                number = max(number, before + (before % 2 != is_cube(op)))
+        earliest[op] = number
+        if isinstance(op, lig.ScatterAddOp):
+            staging.accumulated.append(result)
+        if isinstance(op, lig.MatmulOp):
+            staging.fused[op] = _fusable(op)
+            fused.update(staging.fused[op])
+    return earliest
+
+
+def _known(
+    op: Operation, known: Mapping[Operation, Found], staging: Staging
+) -> Found | None:
+    if op in known:
+        return known[op]
+    for matmul, fused in staging.fused.items():
+        if op in fused:
+            return known[matmul]
+    return None
+
+
+def _check(op: Operation, token: str) -> None:
+    if isinstance(op, lig.MatmulOp | lig.ReduceSumOp):
+        if op.over.string_value() == token:
+            raise UnsupportedError(op, f"a sum over the tokens ({token})")
+    elif not isinstance(op, (*ELEMENTWISE_OPS, lig.GatherOp, lig.ScatterAddOp)):
+        raise UnsupportedError(op, "no unit is known for it")
+
+
+def _check_final(op: Operation, staging: Staging) -> None:
+    if not isinstance(op, lig.CastOp) or op.input not in staging.accumulated:
+        raise UnsupportedError(
+            op, "beside the tokens, only a cast of a scatter_add result is computed"
+        )
+
+
+def _fusable(matmul: lig.MatmulOp) -> list[Operation]:
+    """What the way out of the accumulator can do: a relu, a cast to half, each the only
+    use of what is before it."""
+    found: list[Operation] = []
+    value: SSAValue = matmul.result
+    for kind in (lig.ReluOp, lig.CastOp):
+        uses = [use.operation for use in value.uses]
+        if len(uses) == 1 and isinstance(op := uses[0], kind):
+            [result] = op.results
+            narrows = isinstance(tensor(result).element_type, HalfElement)
+            if kind is lig.ReluOp or narrows:
+                found.append(op)
+                value = result
+    return found
+
+
+def _needed_stages(
+    ops: list[Operation], staging: Staging, earliest: dict[Operation, int]
+) -> dict[Operation, set[int]]:
+    """Elementwise work is done in every vector stage that needs it, and in the one ahead
+    of the first product that does: no value goes from one vector stage to another through
+    memory, where the two vector cores would have to wait for each other."""
+    needed = {op: {number} for op, number in earliest.items()}
+    for op in reversed(ops):
+        if op not in earliest or not isinstance(op, ELEMENTWISE_OPS):
+            continue
+        uses = [use.operation for result in op.results for use in result.uses]
+        at = {
+            number
+            for user in uses
+            for number in _known(user, needed, staging)
+            or ()  # else it leaves the program
+        }
+        products = [number for number in at if number % 2]
+        found = {number for number in at if number % 2 == 0}
+        if products:
+            found.add(min(products) - 1)
+        if found:
+            needed[op] = found
+    return needed

@@ -1,0 +1,201 @@
+// RUN: ligrad-opt %s -p insert-cross-sync --split-input-file --verify-diagnostics | filecheck %s
+
+// One flag to the reader, and one back, which is set ahead of the first token.
+// CHECK-LABEL: func.func @there_and_back(
+// CHECK: cube {
+// CHECK-NOT: npu.cross_set
+// CHECK: scf.for
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: } vector {
+// CHECK: npu.cross_set 1 on mte2
+// CHECK-NEXT: scf.for
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: }
+// CHECK-NOT: npu.cross_wait
+// CHECK: func.return
+func.func @there_and_back(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Behind the last access of one side, ahead of the first of the other.
+// CHECK-LABEL: func.func @twice(
+// CHECK: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe
+// CHECK-NEXT: npu.fixpipe
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK: npu.cross_wait 0
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: npu.cross_set 1 on mte2
+func.func @twice(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Nothing is written on one side and read on the other.
+// CHECK-LABEL: func.func @not_shared(
+// CHECK-NOT: npu.cross
+// CHECK: func.return
+func.func @not_shared(%n: index, %g: memref<?xf32, #npu<space gm>>, %h: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %h[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// The two do not meet once a token.
+// CHECK: insert-cross-sync: buffers are shared outside the one loop over tokens
+func.func @outside(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+  }
+  func.return
+}
+
+// -----
+
+// Flags would count twice.
+// CHECK: insert-cross-sync: there are cross-core flags already
+func.func @already(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.cross_set 0 on fix
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.cross_wait 0
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Ten flags of five buffers are as many pairs as there can be.
+// CHECK-LABEL: func.func @five(
+// CHECK: npu.cross_wait 9
+func.func @five(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g0[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g1[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g2[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g3[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g4[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g0[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g1[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g2[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g3[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g4[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Twelve are too many.
+// CHECK: insert-cross-sync: 12 flags are needed, there are 11
+func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>, %g5: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g0[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g1[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g2[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g3[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g4[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g5[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g0[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g1[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g2[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g3[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g4[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g5[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}

@@ -1,0 +1,84 @@
+// RUN: ligrad-opt --split-input-file --verify-diagnostics -p insert-sync %s | filecheck %s
+
+// What is loaded is awaited before it is computed on, and that before it is stored; the
+// next turn of the loop waits until the buffers are free again.
+func.func @loop(%x: memref<?xf32, #npu<space gm>>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc at 0 : memref<64xf32, #npu<space ub>>
+    %b = npu.alloc at 256 : memref<64xf32, #npu<space ub>>
+    scf.for %i = %c0 to %n step %c1 {
+      npu.load %a[%c0], %x[%c0] rows %c1 of %n pitch %n, %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.relu %b[%c0], %a[%c0] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+      npu.relu %b[%c0], %b[%c0] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    }
+  }
+  func.return
+}
+// CHECK-LABEL: @loop
+// CHECK:      scf.for
+// CHECK-NEXT:   npu.barrier mte2
+// CHECK-NEXT:   npu.set_flag v to mte2 id 0
+// CHECK-NEXT:   npu.wait_flag v to mte2 id 0
+// CHECK-NEXT:   npu.load
+// CHECK-NEXT:   npu.set_flag mte2 to v id 0
+// CHECK-NEXT:   npu.wait_flag mte2 to v id 0
+// CHECK-NEXT:   npu.barrier v
+// CHECK-NEXT:   npu.relu
+// CHECK-NEXT:   npu.barrier v
+// CHECK-NEXT:   npu.relu
+// CHECK-NEXT: }
+
+// -----
+
+// Nothing is shared, nothing is inserted.
+func.func @apart(%c1: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc at 0 : memref<64xf32, #npu<space ub>>
+    %b = npu.alloc at 256 : memref<64xf32, #npu<space ub>>
+    npu.fill %a[%c0] with 0.0 count %n : memref<64xf32, #npu<space ub>>
+    npu.fill %b[%c0] with 0.0 count %n : memref<64xf32, #npu<space ub>>
+  }
+  func.return
+}
+// CHECK-LABEL: @apart
+// CHECK-NOT:   npu.barrier
+// CHECK:       func.return
+
+// -----
+
+// Buffers at common addresses count as one.
+func.func @alias(%c1: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc at 0 : memref<64xf32, #npu<space ub>>
+    %b = npu.alloc at 224 : memref<64xf32, #npu<space ub>>
+    npu.fill %a[%c0] with 0.0 count %n : memref<64xf32, #npu<space ub>>
+    npu.fill %b[%c0] with 0.0 count %n : memref<64xf32, #npu<space ub>>
+  }
+  func.return
+}
+// CHECK-LABEL: @alias
+// CHECK:       npu.fill
+// CHECK-NEXT:  npu.barrier v
+// CHECK-NEXT:  npu.fill
+
+// -----
+
+// CHECK: insert-sync: place-buffers comes first
+func.func @unplaced(%c1: index) {
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc : memref<64xf32, #npu<space ub>>
+  }
+  func.return
+}

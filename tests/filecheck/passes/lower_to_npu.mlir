@@ -1,0 +1,69 @@
+// RUN: ligrad-opt %s -p lower-to-npu --split-input-file --verify-diagnostics | filecheck %s
+// RUN: ligrad-opt %s -p 'lower-to-npu{soc=x}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=OPTION
+
+// OPTION: lower-to-npu: there is no chip 'x'
+
+// A product of two arrays, its relu and rounding on the way out of the accumulator.
+// CHECK-LABEL: func.func @product(
+// CHECK-SAME: npu.name = "q", npu.kind = "input"
+// CHECK-SAME: npu.name = "y", npu.kind = "output"
+// CHECK-SAME: %blocks: index {npu.name = "blocks", npu.kind = "blocks"}
+// CHECK: npu.launch "ascend910b1" blocks %blocks cube {
+// CHECK: npu.alloc : memref<16384xf32, #npu<space l0c>>
+// CHECK-NOT: npu.sync_all
+// CHECK: scf.for %token
+// CHECK: npu.nd2nz %lhs_l1[%{{.*}}], %q[
+// CHECK: npu.load_l0 %lhs_l0{{.*}} transpose false
+// CHECK: npu.nd2nz %rhs_l1[%{{.*}}], %k[
+// CHECK: npu.mmad %product_l0
+// CHECK: npu.fixpipe relu %y[
+// CHECK: } vector {
+// CHECK-NOT: npu.binary
+// CHECK: func.return
+lig.axis @T in 1 to 99
+lig.axis @G in 1 to 64
+lig.axis @D in 128 to 128
+lig.axis @E in 64 to 64
+func.func @product(
+  %q: !lig.tensor<[T, G, D], f16> {lig.name = "q", lig.dims = ["T", "G", "D"]},
+  %k: !lig.tensor<[E, D], f16> {lig.name = "k", lig.dims = ["E", "D"]}
+) -> (!lig.tensor<[T, G, E], f16> {lig.name = "y", lig.dims = ["T", "G", "E"]}) {
+  %p = lig.matmul %q, %k over @D acc f32 : (!lig.tensor<[T, G, D], f16>, !lig.tensor<[E, D], f16>) -> !lig.tensor<[T, G, E], f32>
+  %r = lig.relu %p : !lig.tensor<[T, G, E], f32>
+  %y = lig.cast %r : !lig.tensor<[T, G, E], f32> to !lig.tensor<[T, G, E], f16>
+  func.return %y : !lig.tensor<[T, G, E], f16>
+}
+
+// -----
+
+// A sum over the tokens crosses the cores.
+// CHECK: lower-to-npu: lig.reduce_sum at {{.*}}: a sum over the tokens (T)
+lig.axis @T in 1 to 99
+lig.axis @G in 1 to 64
+func.func @over_tokens(
+  %w: !lig.tensor<[T, G], f32> {lig.name = "w", lig.dims = ["T", "G"]},
+  %v: !lig.tensor<[T, G], f32> {lig.name = "v", lig.dims = ["T", "G"]}
+) -> (
+  !lig.tensor<[T, G], f32> {lig.name = "x", lig.dims = ["T", "G"]},
+  !lig.tensor<[G], f32> {lig.name = "y", lig.dims = ["G"]}
+) {
+  %x = lig.add %w, %v : (!lig.tensor<[T, G], f32>, !lig.tensor<[T, G], f32>) -> !lig.tensor<[T, G], f32>
+  %y = lig.reduce_sum %w over @T acc f32 : (!lig.tensor<[T, G], f32>) -> !lig.tensor<[G], f32>
+  func.return %x, %y : !lig.tensor<[T, G], f32>, !lig.tensor<[G], f32>
+}
+
+// -----
+
+// Three axes beside the tokens are more than rows and columns.
+// CHECK: lower-to-npu: lig.mul at {{.*}}: more than rows and columns of a token
+lig.axis @T in 1 to 99
+lig.axis @G in 1 to 64
+lig.axis @D in 128 to 128
+lig.axis @E in 64 to 64
+func.func @deep(
+  %w: !lig.tensor<[T, G, D], f32> {lig.name = "w", lig.dims = ["T", "G", "D"]},
+  %v: !lig.tensor<[T, E], f32> {lig.name = "v", lig.dims = ["T", "E"]}
+) -> (!lig.tensor<[T, G, D, E], f32> {lig.name = "x", lig.dims = ["T", "G", "D", "E"]}) {
+  %x = lig.mul %w, %v : (!lig.tensor<[T, G, D], f32>, !lig.tensor<[T, E], f32>) -> !lig.tensor<[T, G, D, E], f32>
+  func.return %x : !lig.tensor<[T, G, D, E], f32>
+}

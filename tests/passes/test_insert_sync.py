@@ -1,0 +1,125 @@
+"""Flags between the pipes of a core: enough, balanced, and in directions that exist."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException
+
+import ligrad
+from backends.numpy.bound import Bound
+from backends.numpy.tiled import run_tiled
+from backends.numpy.workload import generate
+from ligrad.check import check_outputs
+from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
+from ligrad_ir.dialects.npu_types import Pipe
+from passes.insert_sync import CUBE_FLAGS, PIPES, InsertSyncPass
+from passes.pipelines import npu_pipeline
+from tests.passes.pipe_clocks import PipeClocks
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = ("lightning_indexer_grad", "forward_scores", "linear_indexer_grad")
+SHAPE = {"S1": (3, 0, 2), "S2": (70, 3, 9), "K": 66, "N1": 18}
+
+
+@cache
+def program(name: str) -> tuple[ModuleOp, Bound, dict, ligrad.Operator]:
+    operator = ligrad.compile(EXAMPLES / f"{name}.lig", layout="TND")
+    values = generate(operator.signature, SHAPE)
+    return operator.module("npu"), operator.bind(values), values, operator
+
+
+def hazards(module: ModuleOp, bound: Bound) -> set[str]:
+    clocks = PipeClocks()
+    run_tiled(module, bound, 2, (clocks,))
+    return clocks.hazards
+
+
+def pairs(module: ModuleOp) -> list[tuple[Operation, ...]]:
+    """Every flag with its wait, and every barrier."""
+    found: list[tuple[Operation, ...]] = []
+    for op in module.walk():
+        if isinstance(op, SetFlagOp):
+            wait = op.next_op
+            assert isinstance(wait, WaitFlagOp)
+            found.append((op, wait))
+        elif isinstance(op, BarrierOp):
+            found.append((op,))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_meets_unordered(name: str) -> None:
+    module, bound, values, operator = program(name)
+    clocks = PipeClocks()
+    outputs = bound.results(run_tiled(module, bound, 2, (clocks,)))
+    assert not clocks.hazards
+    for comparison in check_outputs(operator, values, outputs, "mixed").values():
+        assert comparison.ok, comparison
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_pass_much_does(name: str) -> None:
+    operator = ligrad.compile(EXAMPLES / f"{name}.lig", layout="TND", precision="mixed")
+    module = operator.module("lig").clone()
+    for each in npu_pipeline("ascend910b1")[:-1]:
+        each.apply(Context(), module)
+    assert len(hazards(module, program(name)[1])) > 5
+
+
+def test_most_flags_are_needed() -> None:
+    """Take away any one of them, and what it ordered is a hazard; but for those that
+    order global memory, which the clocks do not see, and those that another one on the
+    same path makes up for."""
+    module, bound, _, _ = program("forward_scores")
+    count = len(pairs(module))
+    missed = 0
+    for index in range(count):
+        mutant = module.clone()
+        for op in reversed(pairs(mutant)[index]):
+            op.detach()
+        missed += not hazards(mutant, bound)
+    assert count > 20
+    assert missed <= count // 2, f"{missed} of {count} are not needed here"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flags_are_set_and_awaited_on_the_spot(name: str) -> None:
+    module, _, _, _ = program(name)
+    for pair in pairs(module):
+        if len(pair) == 2:
+            first, second = pair
+            assert isinstance(first, SetFlagOp)
+            assert isinstance(second, WaitFlagOp)
+            assert first.properties == second.properties
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flags_take_directions_that_the_core_has(name: str) -> None:
+    module, _, _, _ = program(name)
+    [launch] = [op for op in module.walk() if isinstance(op, LaunchOp)]
+    for op in launch.cube.walk():
+        if isinstance(op, SetFlagOp):
+            assert (op.source.data, op.target.data) in CUBE_FLAGS
+    vector = set(PIPES[next(c for c in PIPES if Pipe.V in PIPES[c])])
+    for op in launch.vector.walk():
+        if isinstance(op, SetFlagOp):
+            assert {op.source.data, op.target.data} <= vector
+
+
+def test_it_runs_once_and_behind_placement() -> None:
+    module, _, _, operator = program("forward_scores")
+    with pytest.raises(PassFailedException, match="there are flags already"):
+        InsertSyncPass().apply(Context(), module.clone())
+    graph = ligrad.compile(
+        EXAMPLES / "forward_scores.lig", layout="TND", precision="mixed"
+    ).module("lig")
+    unplaced = graph.clone()
+    npu_pipeline(operator.soc.name)[0].apply(Context(), unplaced)
+    with pytest.raises(PassFailedException, match="place-buffers comes first"):
+        InsertSyncPass().apply(Context(), unplaced)
