@@ -43,8 +43,10 @@ class Comparison:
             f"{verdict}: rms error {self.rms_ulp:.3g} ulp, "
             f"largest error {self.max_error:.3g}, "
             f"worst {self.worst:.3g} of its bound{at}"
-            + f", {self.outliers} outliers that rounding explains"
-            * (self.outliers > 0)
+            + (
+                f", outliers that rounding explains: {self.outliers}"
+                * bool(self.outliers)
+            )
         )
 
 
