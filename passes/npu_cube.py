@@ -10,6 +10,7 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
 from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
 from ligrad_ir.dialects.npu_types import Space
+from ligrad_ir.soc import Soc
 from passes.npu_builder import BodyBuilder, Index
 from passes.npu_storage import Storage, TokenScope
 from passes.staging import UnsupportedError
@@ -17,7 +18,7 @@ from passes.staging import UnsupportedError
 TILE = 128
 """Rows, columns and depth of a tile: operands of 32 KiB of the 64 KiB of L0A and L0B, a
 result of 64 KiB of the 128 KiB of L0C."""
-FRACTAL = 16
+FRACTAL = Soc.fractal
 
 
 class CubeEmitter:

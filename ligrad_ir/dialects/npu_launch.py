@@ -292,7 +292,9 @@ class _FlagOp(IRDLOperation):
             self.source.data is not self.target.data,
             "a flag goes from one pipe to another; within one, a npu.barrier orders",
         )  # flag_c1
-        require(0 <= self.event.value.data < 8, "event ids are 0 to 7")  # flag_c2
+        require(
+            0 <= self.event.value.data < Soc.event_ids, "event ids are 0 to 7"
+        )  # flag_c2
 
 
 @irdl_op_definition
@@ -334,7 +336,8 @@ class _CrossOp(IRDLOperation):
     def verify_(self) -> None:
         flag = self.flag.value.data
         require(
-            0 <= flag <= 10, f"cross-core flags are 0 to 10, not {flag}"
+            0 <= flag < Soc.cross_core_flags,
+            f"cross-core flags are 0 to 10, not {flag}",
         )  # cross_c1
 
 
