@@ -31,15 +31,15 @@ from ligrad_ir.signature import (
     signature_of,
 )
 from ligrad_ir.soc import find_soc
-from passes.npu_builder import BodyBuilder
-from passes.npu_cube import CubeEmitter
-from passes.npu_group import Group, group
-from passes.npu_memory import ProgramMemory
-from passes.npu_rows import emit_gather, emit_round, emit_scatter, emit_zero
-from passes.npu_selection import Ragged
-from passes.npu_storage import Storage, TokenScope
-from passes.npu_vector import VectorEmitter
-from passes.staging import Staging, UnsupportedError, is_cube, stage
+from passes.tiling.builder import BodyBuilder
+from passes.tiling.cube import CubeEmitter
+from passes.tiling.group import Group, group
+from passes.tiling.memory import ProgramMemory
+from passes.tiling.rows import emit_gather, emit_round, emit_scatter, emit_zero
+from passes.tiling.selection import Ragged
+from passes.tiling.staging import Staging, UnsupportedError, is_cube, stage
+from passes.tiling.storage import Storage, TokenScope
+from passes.tiling.vector import VectorEmitter
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LowerToNpuPass(ModulePass):
     Replaces a graph by a `npu.launch` that computes it token by token.
 
     Tokens are shared out over the groups of cores; for each, cube and vector cores run
-    the stages of `passes.staging` in turn and exchange values through a workspace.
+    the stages of `passes.tiling.staging` in turn and exchange values through a workspace.
     Results of scatter_add are accumulated in float32 in global memory by all groups, and
     rounded at the end.
 

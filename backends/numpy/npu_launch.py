@@ -120,14 +120,11 @@ class LaunchFunctions(NpuBase):
     def find_run(
         self, i: Interpreter, op: npu.FindRunOp, args: PythonValues
     ) -> PythonValues:
-        buffer, position, hint = args
-        ends = buffer.scalars(self.core.number, 0, buffer.data.size)
-        found = npu_ops.find_run(ends, position, hint)
+        buffer, runs, position = args
+        ends = buffer.scalars(self.core.number, 0, runs)
+        found = npu_ops.find_run(ends, position)
         if found is None:
-            raise Fault(f"no run of {buffer.label} from {hint} on holds {position}")
-        require(
-            found[1] <= position, f"the hint {hint} is behind the run of {position}"
-        )
+            raise Fault(f"none of the {runs} runs of {buffer.label} holds {position}")
         return found
 
     # ---- synchronisation

@@ -71,10 +71,10 @@ def scatter_add_rows(target: Array, updates: Array, rows: Array) -> None:
         target[row] += update
 
 
-def find_run(ends: Array, position: int, hint: int) -> tuple[int, int, int] | None:
-    """The first run b >= hint with position < ends[b], its start and its end."""
-    behind = np.flatnonzero(ends[hint:] > position)
+def find_run(ends: Array, position: int) -> tuple[int, int, int] | None:
+    """The first run b with position < ends[b], its start and its end."""
+    behind = np.flatnonzero(ends > position)
     if behind.size == 0:
         return None
-    run = hint + int(behind[0])
+    run = int(behind[0])
     return run, int(ends[run - 1]) if run else 0, int(ends[run])

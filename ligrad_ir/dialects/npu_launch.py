@@ -241,24 +241,23 @@ class FindRunOp(NpuOp):
     Which run an entry of a packed axis belongs to.
 
     ends: prefix sums of `runs` run lengths (gm, i32). For the first b with position <
-    ends[b]: run = b, start = ends[b - 1] (0 for b = 0), end = ends[b]. The search begins
-    at run `hint`, which must not be behind it. On S.
+    ends[b]: run = b, start = ends[b - 1] (0 for b = 0), end = ends[b]. On S.
     """
 
     name = "npu.find_run"
     READS: ClassVar = ("ends",)
 
     ends = operand_def(Buffer)
+    runs = operand_def(Size)
     position = operand_def(Size)
-    hint = operand_def(Size)
     run = result_def(IndexType)
     start = result_def(IndexType)
     end = result_def(IndexType)
-    assembly_format = "$ends `at` $position `from` $hint attr-dict `:` type($ends)"
+    assembly_format = "$ends `of` $runs `at` $position attr-dict `:` type($ends)"
 
-    def __init__(self, ends: SSAValue, position: SSAValue, hint: SSAValue):
+    def __init__(self, ends: SSAValue, runs: SSAValue, position: SSAValue):
         super().__init__(
-            operands=[ends, position, hint], result_types=[IndexType()] * 3
+            operands=[ends, runs, position], result_types=[IndexType()] * 3
         )
 
     def pipe(self) -> Pipe:

@@ -260,7 +260,7 @@ def test_cores_run_in_order_or_the_other_way_round() -> None:
     assert np.isnan(out).all()
 
 
-FIND = """%run, %start, %end = npu.find_run %ends at %at from %hint
+FIND = """%run, %start, %end = npu.find_run %ends of %runs at %at
 %sum = arith.muli %run, %c100 : index
 %more = arith.addi %sum, %start : index
 %where = arith.muli %more, %c10 : index
@@ -274,18 +274,18 @@ npu.store %out[%c0], %u[%c0] rows %c1 of %c1 pitch %c0, %c0"""
 
 
 @pytest.mark.parametrize(
-    ("at", "hint", "expected"),
-    [(0, 0, (0, 0, 3)), (2, 0, (0, 0, 3)), (3, 0, (3, 3, 5)), (4, 2, (3, 3, 5))],
+    ("at", "expected"),
+    [(0, (0, 0, 3)), (2, (0, 0, 3)), (3, (3, 3, 5)), (4, (3, 3, 5))],
 )
-def test_find_run(at: int, hint: int, expected: tuple[int, int, int]) -> None:
+def test_find_run(at: int, expected: tuple[int, int, int]) -> None:
     ends, out = np.array([3, 3, 3, 5], np.int32), np.zeros(1, np.float32)
     module = kernel(
-        "%ends: gm<?xi32>, %at: index, %hint: index, %out: gm<?xf32>", vector=FIND
+        "%ends: gm<?xi32>, %at: index, %runs: index, %out: gm<?xf32>", vector=FIND
     )
-    run_npu(module, [ends, at, hint, out], cores=1)
+    run_npu(module, [ends, at, 4, out], cores=1)
     run, start, end = expected
     assert out[0] == 10 * (100 * run + start) + end
-    with pytest.raises(LigradError, match=r"no run of argument 1 \(%ends\) from 0 on"):
-        run_npu(module, [ends, 5, 0, out], cores=1)
-    with pytest.raises(LigradError, match="the hint 3 is behind the run of 2"):
-        run_npu(module, [ends, 2, 3, out], cores=1)
+    for beyond, runs in ((5, 4), (3, 3)):
+        message = rf"none of the {runs} runs of argument 1 \(%ends\) holds {beyond}"
+        with pytest.raises(LigradError, match=message):
+            run_npu(module, [ends, beyond, runs, out], cores=1)

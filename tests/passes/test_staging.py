@@ -11,7 +11,7 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
 from passes.pipelines import run_pipeline
-from passes.staging import Staging, UnsupportedError, is_cube, stage
+from passes.tiling.staging import Staging, UnsupportedError, is_cube, stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEADER = """operator Small

@@ -153,7 +153,7 @@ func.func @invalid(%n: index) {
 // find_run_c1
 // CHECK: the run ends lies in ub, must be in gm
 func.func @invalid(%o: index, %n: index, %e: memref<64xi32, #npu<space ub>>) {
-  %r, %a, %b = npu.find_run %e at %n from %o : memref<64xi32, #npu<space ub>>
+  %r, %a, %b = npu.find_run %e of %n at %o : memref<64xi32, #npu<space ub>>
   func.return
 }
 // -----
@@ -162,7 +162,7 @@ func.func @invalid(%o: index, %n: index, %e: memref<64xi32, #npu<space ub>>) {
 // find_run_c2
 // CHECK: run ends are i32
 func.func @invalid(%o: index, %n: index, %e: memref<?xf32, #npu<space gm>>) {
-  %r, %a, %b = npu.find_run %e at %n from %o : memref<?xf32, #npu<space gm>>
+  %r, %a, %b = npu.find_run %e of %n at %o : memref<?xf32, #npu<space gm>>
   func.return
 }
 // -----

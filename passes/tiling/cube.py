@@ -11,9 +11,9 @@ from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
 from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.soc import Soc
-from passes.npu_builder import BodyBuilder, Index
-from passes.npu_storage import Storage, TokenScope
-from passes.staging import UnsupportedError
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.staging import UnsupportedError
+from passes.tiling.storage import Storage, TokenScope
 
 TILE = 128
 """Rows, columns and depth of a tile: operands of 32 KiB of the 64 KiB of L0A and L0B, a

@@ -22,11 +22,11 @@ from ligrad_ir.dialects.npu_vector import (
     SelectOp,
     SumOp,
 )
-from passes.npu_builder import Index
-from passes.npu_group import Extent, Group
-from passes.npu_storage import Storage, TokenScope, padded_maximum
-from passes.npu_values import GroupValues, load_indices
-from passes.staging import UnsupportedError
+from passes.tiling.builder import Index
+from passes.tiling.group import Extent, Group
+from passes.tiling.staging import UnsupportedError
+from passes.tiling.storage import Storage, TokenScope, padded_maximum
+from passes.tiling.values import GroupValues, load_indices
 
 SHARE_UNIT = 16
 """Rows are shared out between the two vector cores in multiples of this, so that a

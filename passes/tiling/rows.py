@@ -21,10 +21,10 @@ from ligrad_ir.dialects.npu_move import (
 )
 from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
-from passes.npu_builder import BodyBuilder, Index
-from passes.npu_storage import ENTRY_UNIT, Selection, Storage, TokenScope
-from passes.npu_values import load_indices
-from passes.staging import UnsupportedError
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.staging import UnsupportedError
+from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.tiling.values import load_indices
 
 CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""

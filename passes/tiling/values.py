@@ -11,9 +11,9 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.dialects.npu_vector import FillOp
-from passes.npu_builder import BodyBuilder, Index
-from passes.npu_group import Extent, Group
-from passes.npu_storage import Selection, Storage, TokenScope, padded_maximum
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.group import Extent, Group
+from passes.tiling.storage import Selection, Storage, TokenScope, padded_maximum
 
 
 class GroupValues:

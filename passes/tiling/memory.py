@@ -12,10 +12,10 @@ from ligrad_ir.dialects.npu_launch import WorkspaceOp
 from ligrad_ir.dialects.npu_types import gm_type
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import ArrayPort, Signature
-from passes.npu_builder import BodyBuilder, Index
-from passes.npu_group import own_axes
-from passes.npu_storage import Storage, workspace_elements
-from passes.staging import Staging, UnsupportedError, is_cube
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.group import own_axes
+from passes.tiling.staging import Staging, UnsupportedError, is_cube
+from passes.tiling.storage import Storage, workspace_elements
 
 
 class ProgramMemory:

@@ -16,7 +16,7 @@ from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RowType
-from passes.staging import UnsupportedError
+from passes.tiling.staging import UnsupportedError
 
 
 class Extent(Enum):

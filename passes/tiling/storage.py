@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from ligrad_ir.axes import Axes
 from ligrad_ir.signature import Signature
-from passes.npu_builder import BodyBuilder, Index
+from passes.tiling.builder import BodyBuilder, Index
 
 ENTRY_UNIT = 64
 """Entries of a token are computed in multiples of this: 256 bytes of float32, which is

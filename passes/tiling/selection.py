@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.dialects.npu_launch import FindRunOp
 from ligrad_ir.dialects.npu_vector import ReadOp
-from passes.npu_builder import BodyBuilder, Index
-from passes.npu_storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class Ragged:
             length = self._length(ends)
             number = b.div(scope.token, length)
             return _Run(number, b.mul(number, length), length)
-        find = FindRunOp(self._ends[ends], scope.token, b.index(0))
+        [runs] = tensor(ends).axes
+        number_of_runs = b.index(scope.array_extent(runs))
+        find = FindRunOp(self._ends[ends], number_of_runs, scope.token)
         b.insert(find)
         return _Run(find.run, find.start, b.sub(find.end, find.start))
 
