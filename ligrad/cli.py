@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from backends.files import write_text
+from backends.numpy.dtypes import Array
 from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
 from ligrad import doctor as checks
 from ligrad.arrays import load_arrays, save_arrays
 from ligrad.check import check_outputs
-from ligrad.compiler import Operator, compile, require_runnable
+from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
 
 EXIT_WRONG = 1
@@ -43,7 +46,7 @@ Deterministic = Annotated[
 def run(
     file: ProgramFile,
     level: Annotated[
-        str, typer.Option(help="What runs: graph or tiled (later source).")
+        str, typer.Option(help="What runs: graph, tiled or source.")
     ] = "graph",
     shape: Annotated[
         str, typer.Option(help="Extents, e.g. B=1,S1=8,S2=4096,N1=64,K=2048.")
@@ -73,11 +76,24 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the float64 oracle.")
     ] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Run the sources in this directory (level source)."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write what the twin found, as JSON (level source)."
+        ),
+    ] = None,
 ) -> None:
     """Run a program on generated or given inputs."""
-    require_runnable(level)
+    choose("level", level, LEVELS)
     if cores is not None and level == "graph":
         raise LigradError("--cores is for the levels tiled and source")
+    for name, value in (("--project", project), ("--report", report)):
+        if value is not None and level != "source":
+            raise LigradError(f"{name} is for the level source")
     operator = compile(
         file,
         soc=soc,
@@ -88,7 +104,10 @@ def run(
         precision=precision,
     )
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
-    outputs = operator.run(values, level, cores)
+    if level == "source":
+        outputs = _run_source(operator, values, cores, project, report)
+    else:
+        outputs = operator.run(values, level, cores)
     for name, array in outputs.items():
         extents = ", ".join(map(str, array.shape))
         typer.echo(f"{name}: {array.dtype.name}[{extents}]")
@@ -102,6 +121,25 @@ def run(
             typer.echo(f"{name}: {comparison}")
         if not all(comparison.ok for comparison in found.values()):
             raise typer.Exit(EXIT_WRONG)
+
+
+def _run_source(
+    operator: Operator,
+    values: dict[str, Any],
+    cores: int | None,
+    project: Path | None,
+    report: Path | None,
+) -> dict[str, Array]:
+    """The outputs of the kernel; its hazards go to stderr and end the program."""
+    done = operator.run_source(values, cores, project)
+    if report is not None:
+        write_text(report, json.dumps(done.as_json(), indent=2) + "\n")
+        typer.echo(f"the report is in {report}")
+    for hazard in done.report.hazards:
+        typer.echo(str(hazard), err=True)
+    if done.report.errors:
+        raise typer.Exit(EXIT_WRONG)
+    return done.outputs
 
 
 def _inputs(
@@ -153,7 +191,7 @@ def compile_(
     schedule: ScheduleName = "optimized",
     deterministic: Deterministic = False,
 ) -> None:
-    """Emit kernel sources."""
+    """Write the kernel's source, its tiling header and a README."""
     operator = compile(
         file,
         soc=soc,
@@ -162,7 +200,8 @@ def compile_(
         schedule=schedule,
         deterministic=deterministic,
     )
-    operator.emit(output)
+    for path in operator.emit(output):
+        typer.echo(str(path))
 
 
 @app.command()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
+from backends.ascendc.project import project_files, readme, write_project
+from backends.ascendc.source import run_source
+from backends.ascendc.twin.report import Report
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -30,6 +34,7 @@ from ligrad_ir.signature import (
 from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
+    ASCENDC_PIPELINE,
     PRECISIONS,
     Precision,
     npu_pipeline,
@@ -40,8 +45,8 @@ from passes.pipelines import (
 Level = Literal["graph", "tiled", "source"]
 Schedule = Literal["optimized", "baseline"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-DIALECTS = ("lig", "npu")
-"""The levels of IR that this version builds."""
+DIALECTS = ("lig", "npu", "ascendc")
+"""The levels of IR."""
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 Choice = TypeVar("Choice", bound=str)
@@ -57,6 +62,27 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
         if value == choice:
             return choice
     raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """What a run of emitted sources gave. cores: the groups of cores that it took."""
+
+    outputs: dict[str, Array]
+    report: Report
+    cores: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object. The twin has no clock and counts no bytes as yet,
+        so what is not measured is null."""
+        return {
+            "cores": self.cores,
+            "cycles": None,
+            "gm_read_bytes": None,
+            "gm_write_bytes": None,
+            "hazards": [asdict(hazard) for hazard in self.report.hazards],
+            "instructions": dict(self.report.instructions),
+        }
 
 
 class Operator:
@@ -85,23 +111,24 @@ class Operator:
         self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
-        """The IR of a level: `lig` (in the precision asked for), or `npu`, the tiled
-        program for the chip, whose matrix products take half operands.
+        """The IR of a level: `lig` (in the precision asked for); `npu`, the tiled
+        program for the chip, whose matrix products take half operands; or `ascendc`, the
+        statements of its kernel.
 
         Raises:
-            LigradError: for a level that this version does not build, or a graph that
-                the chip's schedule cannot run; says which operation and why.
+            LigradError: for a level that there is not, or a graph that the chip's
+                schedule cannot run; says which operation and why.
         """
-        if level not in DIALECTS:
-            raise LigradError(
-                f"there is no IR of level {level!r} in this version, which builds: "
-                f"{', '.join(DIALECTS)}"
-            )
+        choose("the level of IR", level, DIALECTS)
         if level not in self._modules:
             self._modules[level] = self._build(level)
         return self._modules[level]
 
     def _build(self, level: str) -> ModuleOp:
+        if level == "ascendc":
+            module = self.module("npu").clone()
+            run_passes(module, ASCENDC_PIPELINE)
+            return module
         module = self._source.clone()
         if level == "lig":
             run_pipeline(module, f"graph-{self.precision}")
@@ -131,20 +158,24 @@ class Operator:
         """Compute the outputs.
 
         inputs: arrays and attributes by their names in the signature (any case, aliases
-        too), in the shapes of the layout. level: `graph`; or `tiled`, on `cores`
-        simulated groups of cores (by default all of the chip's, but no more than there
-        are tokens). Returns the outputs by name.
+        too), in the shapes of the layout. level: `graph`; or `tiled` (the IR) or
+        `source` (the emitted kernel, compiled by g++), on `cores` simulated groups of
+        cores (by default all of the chip's, but no more than there are tokens). Returns
+        the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
-            LigradError: for a level that this version does not run.
+            LigradError: there is no such level, or the kernel has errors.
         """
-        require_runnable(level)
+        if choose("level", level, LEVELS) == "source":
+            done = self.run_source(inputs, cores)
+            if done.report.errors:
+                raise LigradError("\n".join(map(str, done.report.errors)))
+            return done.outputs
         bound = self.bind(inputs)
         try:
             if level == "tiled":
-                # A kernel takes a wrong index for none; the caller is told.
-                check_rows(self.module(), bound.arguments, bound.extents)
+                self._check_rows(bound)
                 values = run_tiled(
                     self.module("npu"), bound, self._blocks(cores, bound)
                 )
@@ -154,6 +185,41 @@ class Operator:
             raise bound.explain(error) from error
         return bound.results(values)
 
+    def run_source(
+        self,
+        inputs: Mapping[str, Any],
+        cores: int | None = None,
+        project: str | Path | None = None,
+    ) -> SourceRun:
+        """Run the emitted kernel on the twin, and say what the twin found.
+
+        inputs and cores: as for `run`. project: a directory with the sources to run
+        instead, which `emit` has written and a person may have changed.
+
+        Raises:
+            ArgumentError: what is wrong with the inputs, with the vendor's code.
+            LigradError: the sources are missing or do not compile.
+        """
+        bound = self.bind(inputs)
+        blocks = self._blocks(cores, bound)
+        try:
+            self._check_rows(bound)
+        except IndexOutOfRangeError as error:
+            raise bound.explain(error) from error
+        values, report = run_source(
+            self.module("npu"),
+            self.module("ascendc"),
+            bound,
+            blocks,
+            self.soc,
+            None if project is None else Path(project),
+        )
+        return SourceRun(bound.results(values), report, blocks)
+
+    def _check_rows(self, bound: Bound) -> None:
+        """A kernel takes a wrong index for none; the caller is told."""
+        check_rows(self.module(), bound.arguments, bound.extents)
+
     def _blocks(self, cores: int | None, bound: Bound) -> int:
         most = self.soc.cube_cores
         if cores is None:
@@ -162,25 +228,19 @@ class Operator:
             raise LigradError(f"{self.soc.name} has 1 to {most} cores, not {cores}")
         return cores
 
-    def emit(self, directory: str | Path) -> None:
-        """Write kernel sources; not in this version.
+    def emit(self, directory: str | Path) -> list[Path]:
+        """Write the kernel's source, its tiling header and a README.
+
+        Returns the paths of the files.
 
         Raises:
-            LigradError: always.
+            LigradError: a file cannot be written, or the graph has no schedule.
         """
-        raise LigradError("this version interprets graphs; it does not emit sources")
-
-
-def require_runnable(level: str) -> None:
-    """Require a level that this version runs.
-
-    Raises:
-        LigradError: if it is another one.
-    """
-    if choose("level", level, LEVELS) == "source":
-        raise LigradError(
-            f"level {level!r} is not in this version yet, which runs: graph, tiled"
-        )
+        npu, ascendc = self.module("npu"), self.module("ascendc")
+        guide = readme(self.signature, self.soc, npu, ascendc)
+        files = project_files(ascendc, guide)
+        write_project(Path(directory), files)
+        return [Path(directory) / name for name in files]
 
 
 def compile(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from xdsl.context import Context
+from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.transforms.canonicalize import CanonicalizePass
@@ -13,10 +14,13 @@ from xdsl.transforms.common_subexpression_elimination import (
     CommonSubexpressionElimination,
 )
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 
 from passes.assign_precision import AssignPrecisionPass
+from passes.form_expressions import FormExpressionsPass
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.insert_sync import InsertSyncPass
+from passes.lower_to_ascendc import LowerToAscendcPass
 from passes.lower_to_npu import LowerToNpuPass
 from passes.place_buffers import PlaceBuffersPass
 
@@ -50,10 +54,23 @@ def npu_pipeline(soc: str) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
     return (
         LowerToNpuPass(soc),
+        CanonicalizePass(),
+        LoopInvariantCodeMotionPass(),
+        CommonSubexpressionElimination(),
+        DeadCodeElimination(),
         InsertCrossSyncPass(),
         PlaceBuffersPass(),
         InsertSyncPass(),
     )
+
+
+ASCENDC_PIPELINE: tuple[ModulePass, ...] = (
+    LowerToAscendcPass(),
+    CommonSubexpressionElimination(),
+    DeadCodeElimination(),
+    FormExpressionsPass(),
+)
+"""From a launch to the statements of a kernel."""
 
 
 def run_pipeline(module: ModuleOp, name: str) -> None:
@@ -69,5 +86,7 @@ def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
     ) -> None:
         op.verify()
 
-    PassPipeline(passes, verify).apply(Context(), module)
+    context = Context()
+    context.load_dialect(Arith)  # its constants are folded
+    PassPipeline(passes, verify).apply(context, module)
     module.verify()

@@ -13,6 +13,12 @@ def _assign_precision() -> type[ModulePass]:
     return AssignPrecisionPass
 
 
+def _form_expressions() -> type[ModulePass]:
+    from passes.form_expressions import FormExpressionsPass
+
+    return FormExpressionsPass
+
+
 def _insert_cross_sync() -> type[ModulePass]:
     from passes.insert_cross_sync import InsertCrossSyncPass
 
@@ -23,6 +29,12 @@ def _insert_sync() -> type[ModulePass]:
     from passes.insert_sync import InsertSyncPass
 
     return InsertSyncPass
+
+
+def _lower_to_ascendc() -> type[ModulePass]:
+    from passes.lower_to_ascendc import LowerToAscendcPass
+
+    return LowerToAscendcPass
 
 
 def _lower_to_npu() -> type[ModulePass]:
@@ -39,8 +51,10 @@ def _place_buffers() -> type[ModulePass]:
 
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
+    "form-expressions": _form_expressions,
     "insert-cross-sync": _insert_cross_sync,
     "insert-sync": _insert_sync,
+    "lower-to-ascendc": _lower_to_ascendc,
     "lower-to-npu": _lower_to_npu,
     "place-buffers": _place_buffers,
 }

@@ -9,18 +9,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import singledispatchmethod
-from typing import IO, ClassVar
+from typing import IO, ClassVar, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.utils.target import Target
 
-from backends.ascendc.printer_base import EmitError, StatementPrinter, blame
+from backends.ascendc.printer_base import EmitError, blame
+from backends.ascendc.printer_expressions import ExpressionPrinter
 from backends.ascendc.printer_names import (
-    CHOICES,
-    OPERATORS,
-    PREDICATES,
     Names,
     NoSpellingError,
     cpp_attribute,
@@ -32,10 +30,14 @@ from ligrad_ir.dialects import ascendc_memory as memory
 from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp, MethodOp, ParamsOp
+from ligrad_ir.dialects.ascendc_types import TilingType
+
+DEFINITIONS = (core.KernelOp, tiling.HostFunctionOp, tiling.TilingStructOp)
+"""What stands by itself in a module, under a name."""
 
 
 @dataclass(eq=False, repr=False)
-class AscendCPrinter(StatementPrinter):
+class AscendCPrinter(ExpressionPrinter):
     """A case for every operation, or for the shape that it has."""
 
     def print_ops(self, block: Block) -> None:
@@ -62,10 +64,12 @@ class AscendCPrinter(StatementPrinter):
         symbols = [
             child.sym_name.data
             for child in op.body.block.ops
-            if isinstance(child, core.KernelOp | tiling.TilingStructOp)
+            if isinstance(child, DEFINITIONS)
         ]
         for child in op.body.block.ops:
-            if isinstance(child, core.KernelOp | tiling.TilingStructOp):
+            if isinstance(child, tiling.HostFunctionOp) and child.header is not None:
+                continue
+            if isinstance(child, DEFINITIONS):
                 self.line("")
             self.names, self.last_place = Names(symbols), None
             self.print_op(child)
@@ -85,6 +89,21 @@ class AscendCPrinter(StatementPrinter):
             return
         with self.braces(f"struct {op.sym_name.data} {{", "};"):
             self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: tiling.HostFunctionOp) -> None:
+        data, blocks = op.body.block.args
+        struct = cast(TilingType, data.type).struct.data
+        self.line(
+            f"inline int64_t {op.sym_name.data}(const {struct}& {self.name(data)}, "
+            f"{cpp_type(blocks.type)} {self.name(blocks)})"
+        )
+        with self.braces("{"):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: tiling.ReturnValueOp) -> None:
+        self.line(f"return {self.name(op.value)};")
 
     @print.register
     def _(self, op: tiling.TilingFieldOp) -> None:
@@ -149,6 +168,16 @@ class AscendCPrinter(StatementPrinter):
         self.line(f"(void){self.name(op.value)};")
 
     @print.register
+    def _(self, op: scalar.ExpressionOp) -> None:
+        last = op.body.block.last_op
+        assert isinstance(last, scalar.YieldOp)
+        self.define(op, self.expression(last.value, op.body.block)[0])
+
+    @print.register
+    def _(self, op: scalar.YieldOp) -> None:
+        pass  # the expression's value
+
+    @print.register
     def _(self, op: scalar.ConstantOp) -> None:
         pass  # a literal, where it is used
 
@@ -157,29 +186,12 @@ class AscendCPrinter(StatementPrinter):
         type, name = cpp_type(op.result.type), self.name(op.result)
         self.line(f"constexpr {type} {name} = {cpp_literal(op.value)};")
 
-    @print.register
-    def _(self, op: scalar.ArithmeticOp) -> None:
-        operator, lhs, rhs = op.operator.data, self.name(op.lhs), self.name(op.rhs)
-        if (choice := CHOICES.get(operator)) is not None:
-            self.define(op, f"{lhs} {choice} {rhs} ? {lhs} : {rhs}")
-        else:
-            self.define(op, f"{lhs} {OPERATORS[operator]} {rhs}")
-
-    @print.register
-    def _(self, op: scalar.CmpOp) -> None:
-        predicate = PREDICATES[op.predicate.data]
-        self.define(op, f"{self.name(op.lhs)} {predicate} {self.name(op.rhs)}")
-
-    @print.register
-    def _(self, op: scalar.ChooseOp) -> None:
-        condition, positive, negative = map(self.name, op.operands)
-        self.define(op, f"{condition} ? {positive} : {negative}")
-
-    @print.register
-    def _(self, op: scalar.ScalarCastOp) -> None:
-        self.define(
-            op, f"static_cast<{cpp_type(op.result.type)}>({self.name(op.input)})"
-        )
+    @print.register(scalar.ArithmeticOp)
+    @print.register(scalar.CmpOp)
+    @print.register(scalar.ChooseOp)
+    @print.register(scalar.ScalarCastOp)
+    def _(self, op: scalar.Term) -> None:
+        self.define(op, self.term(op, None)[0])
 
     @print.register
     def _(self, op: scalar.VariableOp) -> None:
@@ -239,13 +251,14 @@ def print_kernel(module: ModuleOp, *, locations: bool = True) -> str:
 
 
 def print_tiling_header(module: ModuleOp, *, locations: bool = True) -> str:
-    """The header with the tiling structs, for the host and the kernel."""
+    """The header with the tiling structs and what the host computes from them."""
     stream = io.StringIO("#pragma once\n#include <cstdint>")
     stream.seek(0, io.SEEK_END)
     printer = AscendCPrinter(stream, locations=locations, header=True)
     for op in module.body.block.ops:
-        if isinstance(op, tiling.TilingStructOp):
+        if isinstance(op, tiling.TilingStructOp | tiling.HostFunctionOp):
             printer.line("")
+            printer.names = Names()
             printer.print_op(op)
     return stream.getvalue() + "\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -97,6 +98,7 @@ class StatementPrinter(BasePrinter):
     def print_comments(self, op: AscendCOp) -> None:
         """Where the statement comes from, and what is said about it."""
         place = place_of(op)
+        place = place and PurePath(place).name
         if self.locations and place is not None and place != self.last_place:
             self.line(f"// {place}")
             self.last_place = place

@@ -14,7 +14,7 @@ from xdsl.irdl import (
     result_def,
     traits_def,
 )
-from xdsl.traits import Pure
+from xdsl.traits import MemoryReadEffect, Pure
 
 from ligrad_ir.dialects.ascendc_base import (
     COUNT,
@@ -313,6 +313,8 @@ class GetValueOp(MethodOp):
     tensor = operand_def(TENSOR)
     offset = operand_def(COUNT)
     result = result_def(SCALAR)
+
+    traits = traits_def(MemoryReadEffect())
     assembly_format = (
         "$tensor `[` $offset `]` attr-dict `:` "
         "type($tensor) `,` type($offset) `to` type($result)"

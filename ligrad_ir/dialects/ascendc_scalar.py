@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar, TypeAlias, cast
 
 from xdsl.dialects.builtin import (
     BFloat16Type,
@@ -17,19 +17,27 @@ from xdsl.dialects.builtin import (
     i1,
     i64,
 )
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     ParamAttrConstraint,
     VarConstraint,
     eq,
     irdl_op_definition,
+    lazy_traits_def,
     operand_def,
     prop_def,
+    region_def,
     result_def,
     traits_def,
 )
-from xdsl.traits import ConstantLike, Pure
+from xdsl.traits import (
+    ConstantLike,
+    HasParent,
+    IsTerminator,
+    MemoryReadEffect,
+    Pure,
+)
 
 from ligrad_ir.dialects.ascendc_base import (
     SCALAR,
@@ -312,6 +320,7 @@ class ReadOp(AscendCOp):
     variable = operand_def(ParamAttrConstraint(VariableType, (T,)))
     result = result_def(T)
 
+    traits = traits_def(MemoryReadEffect())
     assembly_format = "$variable attr-dict `:` type($result)"
 
     def __init__(self, variable: SSAValue | Operation, comment: str | None = None):
@@ -321,6 +330,62 @@ class ReadOp(AscendCOp):
             properties={"comment": string(comment)},
             result_types=[cast(VariableType, variable.type).element],
         )
+
+
+@irdl_op_definition
+class YieldOp(AscendCOp):
+    """`expression`: the value of an `ascendc.expression`; no statement of its own."""
+
+    name = "ascendc.yield"
+
+    value = operand_def(SCALAR)
+
+    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(ExpressionOp)))
+    assembly_format = "$value attr-dict `:` type($value)"
+
+    def __init__(self, value: SSAValue | Operation):
+        super().__init__(operands=[value])
+
+
+@irdl_op_definition
+class ExpressionOp(AscendCOp):
+    """
+    `const type result = expression;`: scalar operations, each used once by the next, as
+    one statement.
+
+    The body computes from values around it and ends in `ascendc.yield`.
+    """
+
+    name = "ascendc.expression"
+
+    result = result_def(SCALAR)
+    body = region_def("single_block")
+
+    traits = traits_def(Pure())
+    assembly_format = "attr-dict-with-keyword `:` type($result) $body"
+
+    def __init__(self, body: Region, type: Attribute, comment: str | None = None):
+        super().__init__(
+            properties={"comment": string(comment)},
+            result_types=[type],
+            regions=[body],
+        )
+
+    def check(self) -> None:
+        last = self.body.block.last_op
+        require(  # expression_c1
+            isinstance(last, YieldOp) and last.value.type == self.result.type,
+            f"an expression ends in an ascendc.yield of {self.result.type}",
+        )
+        for op in self.body.block.ops:
+            require(  # expression_c2
+                isinstance(op, TERMS) or op is last,
+                f"{op.name} is no part of an expression",
+            )
+            require(  # expression_c3
+                op is last or op.results[0].has_one_use(),
+                "what is used more than once has a statement of its own",
+            )
 
 
 class _Identity(CallOp, ABC):
@@ -369,6 +434,10 @@ class GetSubBlockNumOp(_Identity):
     CPP_NAME: ClassVar = "GetSubBlockNum"
 
 
+Term: TypeAlias = ArithmeticOp | ChooseOp | CmpOp | ScalarCastOp
+TERMS = (ArithmeticOp, ChooseOp, CmpOp, ScalarCastOp)
+"""What an expression is made of."""
+
 OPS: Sequence[type[Operation]] = (
     ArithmeticOp,
     AssignOp,
@@ -376,6 +445,7 @@ OPS: Sequence[type[Operation]] = (
     CmpOp,
     ConstantOp,
     ConstexprOp,
+    ExpressionOp,
     GetBlockIdxOp,
     GetBlockNumOp,
     GetSubBlockIdxOp,
@@ -383,4 +453,5 @@ OPS: Sequence[type[Operation]] = (
     ReadOp,
     ScalarCastOp,
     VariableOp,
+    YieldOp,
 )

@@ -9,10 +9,12 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
     SymbolNameConstraint,
+    i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, TypeAttribute
 from xdsl.irdl import (
     BaseAttr,
+    eq,
     irdl_op_definition,
     operand_def,
     opt_prop_def,
@@ -21,7 +23,15 @@ from xdsl.irdl import (
     result_def,
     traits_def,
 )
-from xdsl.traits import NoTerminator, Pure, SymbolOpInterface, SymbolTable
+from xdsl.traits import (
+    HasParent,
+    IsolatedFromAbove,
+    IsTerminator,
+    NoTerminator,
+    Pure,
+    SymbolOpInterface,
+    SymbolTable,
+)
 
 from ligrad_ir.dialects.ascendc_base import (
     SCALAR,
@@ -186,6 +196,69 @@ class TilingMemberOp(AscendCOp):
             )
 
 
+@irdl_op_definition
+class HostFunctionOp(AscendCOp):
+    """
+    `inline int64_t sym_name(const Tiling& tiling, int64_t blocks) { body }`
+
+    What the host computes before a launch, from the tiling data and the number of
+    blocks: scalars only. With `header` it stands in that file.
+    """
+
+    name = "ascendc.host_function"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    header = opt_prop_def(StringAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+    assembly_format = "$sym_name (`in` $header^)? attr-dict-with-keyword $body"
+
+    def __init__(
+        self,
+        name: str,
+        body: Region,
+        header: str | None = None,
+        comment: str | None = None,
+    ):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(name),
+                "header": string(header),
+                "comment": string(comment),
+            },
+            regions=[body],
+        )
+
+    def check(self) -> None:
+        require_identifier(self.sym_name.data)  # host_function_c1
+        types = [type(arg.type) for arg in self.body.block.args]
+        numbers = [arg.type == i64 for arg in self.body.block.args]
+        require(  # host_function_c2
+            types[:1] == [TilingType] and numbers[1:] == [True],
+            "a host function takes tiling data and the number of blocks",
+        )
+        require(  # host_function_c3
+            isinstance(self.body.block.last_op, ReturnValueOp),
+            "a host function ends in a value",
+        )
+
+
+@irdl_op_definition
+class ReturnValueOp(AscendCOp):
+    """`return value;`: the result of a host function."""
+
+    name = "ascendc.return_value"
+
+    value = operand_def(eq(i64))
+
+    traits = traits_def(IsTerminator(), HasParent(HostFunctionOp))
+    assembly_format = "$value attr-dict"
+
+    def __init__(self, value: SSAValue | Operation):
+        super().__init__(operands=[value])
+
+
 def _struct_of(op: Operation, name: str) -> TilingStructOp | None:
     """The struct of that name in the module; None where the module is not known."""
     module = op.parent_op()
@@ -202,7 +275,9 @@ def _struct_of(op: Operation, name: str) -> TilingStructOp | None:
 
 OPS: Sequence[type[Operation]] = (
     GetTilingDataOp,
+    HostFunctionOp,
     RegisterTilingOp,
+    ReturnValueOp,
     TilingFieldOp,
     TilingMemberOp,
     TilingStructOp,

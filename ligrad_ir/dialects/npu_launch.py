@@ -25,7 +25,7 @@ from xdsl.irdl import (
     result_def,
     traits_def,
 )
-from xdsl.traits import NoTerminator, Pure
+from xdsl.traits import MemoryReadEffect, NoTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from ligrad_ir.dialects.npu_types import (
@@ -253,6 +253,8 @@ class FindRunOp(NpuOp):
     run = result_def(IndexType)
     start = result_def(IndexType)
     end = result_def(IndexType)
+
+    traits = traits_def(MemoryReadEffect())
     assembly_format = "$ends `of` $runs `at` $position attr-dict `:` type($ends)"
 
     def __init__(self, ends: SSAValue, runs: SSAValue, position: SSAValue):

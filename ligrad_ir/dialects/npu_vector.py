@@ -27,7 +27,9 @@ from xdsl.irdl import (
     operand_def,
     prop_def,
     result_def,
+    traits_def,
 )
+from xdsl.traits import MemoryReadEffect
 from xdsl.utils.str_enum import StrEnum
 
 from ligrad_ir.dialects.npu_types import (
@@ -412,6 +414,8 @@ class ReadOp(NpuOp):
     src = operand_def(Buffer)
     src_offset = operand_def(Size)
     result = result_def()
+
+    traits = traits_def(MemoryReadEffect())
     assembly_format = (
         "$src `[` $src_offset `]` attr-dict `:` type($src) `to` type($result)"
     )

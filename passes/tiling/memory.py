@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import DictionaryAttr, IndexType, StringAttr
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
@@ -46,10 +48,17 @@ class ProgramMemory:
         """Arrays in, arrays out, then extents and attributes as sizes."""
         lig_arguments = self._source.body.block.args
 
-        def argument(type: Attribute, name: str, kind: str) -> SSAValue:
+        def argument(
+            type: Attribute, name: str, kind: str, dims: Sequence[str] | None = None
+        ) -> SSAValue:
             value = block.insert_arg(type, len(block.args))
             value.name_hint = name
-            entry = {"npu.name": StringAttr(name), "npu.kind": StringAttr(kind)}
+            entry: dict[str, Attribute] = {
+                "npu.name": StringAttr(name),
+                "npu.kind": StringAttr(kind),
+            }
+            if dims is not None:
+                entry["npu.dims"] = ArrayAttr(map(StringAttr, dims))
             self.attributes.append(DictionaryAttr(entry))
             return value
 
@@ -59,7 +68,8 @@ class ProgramMemory:
             if port.ends is not None and self._signature.axes[port.ends].uniform:
                 self.uniform[old] = port.ends
                 continue
-            memref = argument(gm_type(port.element), port.name, "input")
+            dims = self._dims(port)
+            memref = argument(gm_type(port.element), port.name, "input", dims)
             if port.ends is not None:
                 self.ends[old] = memref
             else:
@@ -67,7 +77,8 @@ class ProgramMemory:
         returned = self._source.body.block.last_op
         assert isinstance(returned, ReturnOp)
         for port, value in zip(self._signature.outputs, returned.arguments):
-            memref = argument(gm_type(port.element), port.name, "output")
+            dims = self._dims(port)
+            memref = argument(gm_type(port.element), port.name, "output", dims)
             if value in self.storages:
                 raise LigradError(
                     f"{port.name} is the same value as another output or an input"
@@ -80,6 +91,11 @@ class ProgramMemory:
         for port, old in zip(self._signature.inputs, lig_arguments):
             if not isinstance(port, ArrayPort) and any(True for _ in old.uses):
                 self.modes[old] = argument(IndexType(), port.name, "attribute")
+
+    def _dims(self, port: ArrayPort) -> list[str]:
+        """The axes of an array, without those whose extent is always 1."""
+        axes = self._signature.tensor_type(port).axes
+        return [axis for axis in axes if not self._signature.axes[axis].is_unit]
 
     def _array(self, memref: SSAValue, value: SSAValue) -> Storage:
         token = self._staging.token_axis

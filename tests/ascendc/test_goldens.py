@@ -136,6 +136,8 @@ def test_scalars(a: int, b: int) -> None:
     predicates = [a < b, a > b, a == b, a <= b, a >= b, a != b]
     others = [a if a < b else b, -(2**31), 3, 105_032_704, a & 255, 2]
     others += [int(np.fmod(a, 8)), b * (b - 1) // 2, a + b + 1]
+    bits = (b * (a - (b - 1))) ^ 9
+    others += [b if bits < a else 9]
     expected = [*operators, *predicates, *others]
     assert out.tolist() == expected + [9] * (64 - len(expected))
     assert real[0] == np.float32(np.float32(x) * np.float32(0.1)) + np.float32(1.5)

@@ -19,7 +19,7 @@ from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
 from ligrad_ir.dialects.npu_types import Pipe
 from passes.insert_sync import CUBE_FLAGS, PIPES, InsertSyncPass
-from passes.pipelines import npu_pipeline
+from passes.pipelines import npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -67,8 +67,7 @@ def test_nothing_meets_unordered(name: str) -> None:
 def test_without_the_pass_much_does(name: str) -> None:
     operator = ligrad.compile(EXAMPLES / f"{name}.lig", layout="TND", precision="mixed")
     module = operator.module("lig").clone()
-    for each in npu_pipeline("ascend910b1")[:-1]:
-        each.apply(Context(), module)
+    run_passes(module, npu_pipeline("ascend910b1")[:-1])
     assert len(hazards(module, program(name)[1])) > 5
 
 

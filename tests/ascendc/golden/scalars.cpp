@@ -9,6 +9,14 @@ struct ScalarsTiling {
     int64_t big;
 };
 
+// bytes of workspace
+inline int64_t scalars_bytes(const ScalarsTiling& tiling, int64_t blocks)
+{
+    const int64_t big = tiling.big;
+    const int64_t bytes = (big + blocks) / 512L * 512L;
+    return bytes;
+}
+
 extern "C" __global__ __aicore__ void scalars(GM_ADDR out, GM_ADDR real, GM_ADDR workspace, GM_ADDR tiling)
 {
     REGISTER_TILING_DEFAULT(ScalarsTiling);
@@ -102,5 +110,7 @@ extern "C" __global__ __aicore__ void scalars(GM_ADDR out, GM_ADDR real, GM_ADDR
     const int32_t first = out_gm.GetValue(0u);
     const int32_t again = first + 1;
     out_gm.SetValue(26u, again);
+    const int32_t mixed = ((b * (a - (b - 1))) ^ 9) < a ? b : 9;
+    out_gm.SetValue(27u, mixed);
     AscendC::PipeBarrier<PIPE_ALL>();
 }

@@ -11,6 +11,19 @@ ascendc.tiling_struct @ScalarsTiling {
   ascendc.tiling_field @big : i64
 }
 
+ascendc.host_function @scalars_bytes attributes {comment = "bytes of workspace"} {
+^bb0(%tiling: !ascendc.tiling<ScalarsTiling>, %blocks: i64):
+  %big = ascendc.tiling_member %tiling @big : (!ascendc.tiling<ScalarsTiling>) -> i64
+  %unit = ascendc.constant 512 : i64
+  %bytes = ascendc.expression : i64 {
+    %more = ascendc.arithmetic add %big, %blocks : i64
+    %units = ascendc.arithmetic div %more, %unit : i64
+    %all = ascendc.arithmetic mul %units, %unit : i64
+    ascendc.yield %all : i64
+  }
+  ascendc.return_value %bytes
+}
+
 ascendc.kernel @scalars(%out: !ascendc.address, %real: !ascendc.address, %workspace: !ascendc.address, %tiling: !ascendc.address) {
   ascendc.register_tiling @ScalarsTiling
   %t = ascendc.get_tiling_data %tiling : !ascendc.tiling<ScalarsTiling>
@@ -141,5 +154,16 @@ ascendc.kernel @scalars(%out: !ascendc.address, %real: !ascendc.address, %worksp
   %again = ascendc.arithmetic add %first, %one : i32
   %n26 = ascendc.constant 26 : ui32
   ascendc.set_value %out_gm[%n26], %again : !ascendc.global<i32>, ui32, i32
+  %n27 = ascendc.constant 27 : ui32
+  %mixed = ascendc.expression : i32 {
+    %less = ascendc.arithmetic sub %b, %one : i32
+    %difference = ascendc.arithmetic sub %a, %less : i32
+    %scaled = ascendc.arithmetic mul %b, %difference : i32
+    %bits = ascendc.arithmetic xor %scaled, %nine : i32
+    %is_small = ascendc.cmp lt %bits, %a : i32
+    %picked = ascendc.choose %is_small, %b, %nine : i32
+    ascendc.yield %picked : i32
+  }
+  ascendc.set_value %out_gm[%n27], %mixed : !ascendc.global<i32>, ui32, i32
   ascendc.pipe_barrier all
 }

@@ -104,6 +104,64 @@ ascendc.tiling_struct @T {
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// host_function_c1
+// CHECK: 'a-b' is no C++ identifier
+ascendc.host_function @"a-b" {
+^bb0(%tiling: !ascendc.tiling<T>, %blocks: i64):
+  ascendc.return_value %blocks
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// host_function_c2
+// CHECK: a host function takes tiling data and the number of blocks
+ascendc.host_function @f {
+^bb0(%blocks: i64):
+  ascendc.return_value %blocks
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// host_function_c3
+// CHECK: a host function ends in a value
+ascendc.host_function @f {
+^bb0(%tiling: !ascendc.tiling<T>, %blocks: i64):
+  ascendc.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// expression_c1
+// CHECK: an expression ends in an ascendc.yield of i64
+%a = "test.op"() : () -> i32
+%b = ascendc.expression : i64 {
+  %c = ascendc.arithmetic add %a, %a : i32
+  ascendc.yield %c : i32
+  }
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// expression_c2
+// CHECK: ascendc.variable is no part of an expression
+%a = "test.op"() : () -> i32
+%b = ascendc.expression : i32 {
+  %c = ascendc.variable %a : i32
+  ascendc.yield %a : i32
+  }
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// expression_c3
+// CHECK: what is used more than once has a statement of its own
+%a = "test.op"() : () -> i32
+%b = ascendc.expression : i32 {
+  %c = ascendc.arithmetic add %a, %a : i32
+  %d = ascendc.arithmetic mul %c, %c : i32
+  ascendc.yield %d : i32
+  }
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // register_tiling_c1
 // CHECK: the module has no tiling struct @T
 ascendc.kernel @k() {

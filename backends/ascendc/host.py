@@ -1,0 +1,120 @@
+"""What the host computes before a launch, from the host functions of a module."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.interpreter import (
+    Interpreter,
+    InterpreterFunctions,
+    PythonValues,
+    ReturnedValues,
+    TerminatorValue,
+    impl,
+    impl_terminator,
+    register_impls,
+)
+
+from ligrad_ir.dialects import ascendc_core as core
+from ligrad_ir.dialects import ascendc_scalar as scalar
+from ligrad_ir.dialects import ascendc_tiling as tiling
+from ligrad_ir.dialects.ascendc_enums import Arithmetic
+from passes.machine.statements import FOLD
+
+
+@register_impls
+class HostFunctions(InterpreterFunctions):
+    """Scalars of a host function; tiling data is a mapping of its fields."""
+
+    @impl(scalar.ConstantOp)
+    def constant(
+        self, i: Interpreter, op: scalar.ConstantOp, args: PythonValues
+    ) -> PythonValues:
+        return (op.value.value.data,)
+
+    @impl(scalar.ArithmeticOp)
+    def arithmetic(
+        self, i: Interpreter, op: scalar.ArithmeticOp, args: PythonValues
+    ) -> PythonValues:
+        operator: Arithmetic = op.operator.data
+        return (FOLD[operator](*args),)
+
+    @impl(tiling.TilingMemberOp)
+    def member(
+        self, i: Interpreter, op: tiling.TilingMemberOp, args: PythonValues
+    ) -> PythonValues:
+        return (args[0][op.member.data],)
+
+    @impl(core.UnusedOp)
+    def unused(
+        self, i: Interpreter, op: core.UnusedOp, args: PythonValues
+    ) -> PythonValues:
+        return ()
+
+    @impl(scalar.ExpressionOp)
+    def expression(
+        self, i: Interpreter, op: scalar.ExpressionOp, args: PythonValues
+    ) -> PythonValues:
+        return i.run_ssacfg_region(op.body, (), op.name)
+
+    @impl_terminator(scalar.YieldOp)
+    def give(
+        self, i: Interpreter, op: scalar.YieldOp, args: PythonValues
+    ) -> tuple[TerminatorValue, PythonValues]:
+        return ReturnedValues(args), ()
+
+    @impl_terminator(tiling.ReturnValueOp)
+    def give_back(
+        self, i: Interpreter, op: tiling.ReturnValueOp, args: PythonValues
+    ) -> tuple[TerminatorValue, PythonValues]:
+        return ReturnedValues(args), ()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel as the host sees it: its name, its tiling struct, the header of that, its
+    fields in order with their meaning, and the function that tells the workspace."""
+
+    name: str
+    struct: str
+    header: str
+    fields: Mapping[str, str]
+    workspace: tiling.HostFunctionOp
+    module: ModuleOp
+
+    def tiling_data(self, values: Mapping[str, int]) -> bytes:
+        """The struct as the kernel reads it: an int64 a field."""
+        numbers = [values[name] for name in self.fields]
+        return struct.pack(f"<{len(numbers)}q", *numbers)
+
+    def workspace_bytes(self, values: Mapping[str, int], blocks: int) -> int:
+        """The bytes of workspace of a launch on so many blocks."""
+        interpreter = Interpreter(self.module)
+        interpreter.register_implementations(HostFunctions())
+        region = self.workspace.body
+        (size,) = interpreter.run_ssacfg_region(region, (values, blocks), "workspace")
+        return size
+
+
+def kernel_of(module: ModuleOp) -> Kernel:
+    """The kernel of a module that `lower-to-ascendc` made."""
+    ops = list(module.body.block.ops)
+    [kernel] = [op for op in ops if isinstance(op, core.KernelOp)]
+    [struct_] = [op for op in ops if isinstance(op, tiling.TilingStructOp)]
+    [workspace] = [op for op in ops if isinstance(op, tiling.HostFunctionOp)]
+    assert struct_.header is not None
+    return Kernel(
+        kernel.sym_name.data,
+        struct_.sym_name.data,
+        struct_.header.data,
+        {
+            op.sym_name.data: "" if op.comment is None else op.comment.data
+            for op in struct_.body.block.ops
+            if isinstance(op, tiling.TilingFieldOp)
+        },
+        workspace,
+        module,
+    )

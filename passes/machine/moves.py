@@ -1,0 +1,137 @@
+"""Data movement: rows between global memory and UB, one by one or by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.dialects.builtin import i1
+from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
+
+from ligrad_ir.dialects import npu_move as npu
+from ligrad_ir.dialects.ascendc_enums import CmpMode, HardEvent, Pipe
+from ligrad_ir.dialects.ascendc_move import (
+    DataCopyExtParamsOp,
+    DataCopyOp,
+    DataCopyPadExtParamsOp,
+    DataCopyPadInOp,
+    DataCopyPadOutOp,
+)
+from ligrad_ir.dialects.ascendc_sync import SetAtomicAddOp, SetAtomicNoneOp
+from ligrad_ir.dialects.ascendc_vector import DuplicateOp
+from ligrad_ir.dialects.npu_types import Space, element_of, space_of
+from passes.machine.statements import Size, Statements, bytes_of, known, lower
+
+BLOCK = 32
+"""Bytes: the unit of UB, in which the rows of a DataCopyPad begin and its gaps count."""
+
+
+@lower.register
+def _(op: npu.LoadOp, s: Statements) -> None:
+    element = element_of(op.src)
+    no, none = s.constant(0, i1), s.u8(0)
+    zero = s.constant(0, element)
+    pad = DataCopyPadExtParamsOp(
+        isPad=no, leftPadding=none, rightPadding=none, paddingValue=zero
+    )
+    dst, src = s.at(op.dst, s.of(op.dst_offset)), s.at(op.src, s.of(op.src_offset))
+    s.insert(DataCopyPadInOp(dst, src, _burst(op, s), s.value(pad, "no_padding")))
+
+
+@lower.register
+def _(op: npu.StoreOp, s: Statements) -> None:
+    dst, src = s.at(op.dst, s.of(op.dst_offset)), s.at(op.src, s.of(op.src_offset))
+    store = DataCopyPadOutOp(dst, src, _burst(op, s))
+    adding(s, element_of(op.dst) if op.atomic else None, lambda: s.insert(store))
+
+
+def adding(
+    s: Statements, element: Attribute | None, body: Callable[[], object]
+) -> None:
+    """What `body` writes to global memory is added there, if an element type is given."""
+    if element is None:
+        body()
+        return
+    assert isinstance(element, TypeAttribute)
+    s.insert(SetAtomicAddOp(element))
+    body()
+    s.insert(SetAtomicNoneOp())
+
+
+def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
+    """The rows of a copy: bytes, with gaps in bytes in global memory, in blocks in UB."""
+    size = bytes_of(op.src)
+    rows, count = s.of(op.rows), s.of(op.count)
+    name = f"{(op.src if space_of(op.src) is Space.UB else op.dst).name_hint}_burst"
+    length = s.mul(count, size, "row_bytes")
+
+    def gap(buffer: SSAValue, pitch: SSAValue) -> SSAValue:
+        if known(rows) == 1:
+            return s.u32(0)
+        if space_of(buffer) is Space.GM:
+            return s.u32(s.mul(s.sub(pitch, count), size), "gap_bytes")
+        filled = s.round_up(length, BLOCK)
+        return s.u32(s.div(s.sub(s.mul(pitch, size), filled), BLOCK), "gap_blocks")
+
+    params = DataCopyExtParamsOp(
+        blockCount=s.u16(rows),
+        blockLen=s.u32(length),
+        srcStride=gap(op.src, s.of(op.src_pitch)),
+        dstStride=gap(op.dst, s.of(op.dst_pitch)),
+        rsv=s.u32(0),
+    )
+    return s.value(params, name)
+
+
+def _each_row(
+    op: npu.GatherRowsOp | npu.ScatterAddRowsOp,
+    s: Statements,
+    first: Size,
+    copy: Callable[[SSAValue, SSAValue], object],
+) -> None:
+    """For every index that means a row: copy(its number, the row's place in global
+    memory)."""
+
+    def try_row(i: SSAValue) -> None:
+        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
+        row.name_hint = "row"
+
+        def in_range() -> None:
+            place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
+            copy(i, s.size(place))
+
+        s.when(
+            s.compare(CmpMode.GE, row, first, "is_not_before"),
+            lambda: s.when(
+                s.compare(CmpMode.LT, row, s.of(op.limit), "is_not_behind"), in_range
+            ),
+        )
+
+    s.loop(s.of(op.rows), 1, try_row, "i")
+
+
+@lower.register
+def _(op: npu.GatherRowsOp, s: Statements) -> None:
+    count = s.of(op.count)
+    zero = s.constant(0, element_of(op.dst))
+    all_rows = s.size(s.mul(s.of(op.rows), count, "gathered_count"))
+    s.insert(DuplicateOp(s.at(op.dst, s.of(op.offset)), zero, all_rows))
+    s.order(HardEvent.V_MTE2)
+
+    def copy(i: SSAValue, place: SSAValue) -> Operation:
+        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
+        return s.insert(DataCopyOp(dst, s.at(op.src, place), count))
+
+    _each_row(op, s, 0, copy)
+
+
+@lower.register
+def _(op: npu.ScatterAddRowsOp, s: Statements) -> None:
+    """Rows may be the same, and writes to the same place need a barrier between."""
+    count = s.of(op.count)
+
+    def copy(i: SSAValue, place: SSAValue) -> None:
+        src = s.at(op.src, s.of(op.offset), s.mul(i, count))
+        s.barrier(Pipe.MTE3)
+        s.insert(DataCopyOp(s.at(op.dst, place), src, count))
+
+    adding(s, element_of(op.dst), lambda: _each_row(op, s, 0, copy))
