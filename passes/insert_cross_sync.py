@@ -12,7 +12,12 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import CrossSetOp, CrossWaitOp, LaunchOp
+from ligrad_ir.dialects.npu_launch import (
+    CrossSetOp,
+    CrossWaitOp,
+    LaunchOp,
+    SyncGroupOp,
+)
 from ligrad_ir.dialects.npu_types import NpuOp, Pipe, Space, space_of
 from ligrad_ir.soc import find_soc
 
@@ -41,7 +46,8 @@ class _Edge:
 @dataclass(frozen=True)
 class InsertCrossSyncPass(ModulePass):
     """
-    Inserts cross-core flags from the reads and writes of buffers in global memory.
+    Inserts cross-core flags from the reads and writes of buffers in global memory, and
+    drops every `npu.sync_group`, whose work they do.
 
     For a buffer that one side writes and the other reads in the loops over tokens: a
     flag from the last write to the first read, and one back from the last read to the
@@ -57,6 +63,9 @@ class InsertCrossSyncPass(ModulePass):
         for launch in op.walk():
             if isinstance(launch, LaunchOp):
                 _synchronise(launch)
+                for inner in tuple(launch.walk()):
+                    if isinstance(inner, SyncGroupOp):
+                        Rewriter.erase_op(inner)
 
 
 def _synchronise(launch: LaunchOp) -> None:

@@ -23,6 +23,7 @@ from ligrad_ir.dialects.npu_launch import (
     LaunchOp,
     SubBlockIndexOp,
     SyncAllOp,
+    SyncGroupOp,
 )
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
@@ -53,7 +54,8 @@ class LowerToNpuPass(ModulePass):
     rounded at the end.
 
     Assumes machine types (`assign-precision` with half matmul operands). Establishes
-    buffers that are not placed, and no order between cores: `insert-cross-sync` and
+    buffers that are not placed, and an order between the cores of a group that the chip
+    does not have, a `npu.sync_group` behind every stage: `insert-cross-sync` and
     `place-buffers` come behind it.
     """
 
@@ -122,6 +124,7 @@ class _Lowering:
                         self._storage(op.rhs, op),
                         self._memory.storages[self._memory.out(op)],
                     )
+                b.insert(SyncGroupOp())
 
         self._each_token(b, index, token)
         if self._staging.accumulated:
@@ -143,6 +146,7 @@ class _Lowering:
             for number, ops in sorted(self._staging.stages.items()):
                 if number % 2 == 0:
                     self._vector_stage(scope, sub, number, ops)
+                b.insert(SyncGroupOp())
 
         self._each_token(b, index, token)
         if self._staging.accumulated:

@@ -21,15 +21,17 @@ from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
 from backends.numpy.dtypes import Array
-from backends.numpy.machine_cores import CoreState
+from backends.numpy.machine_cores import CoreState, Meeting
 from backends.numpy.npu import run_npu
 from backends.numpy.tiled import npu_arguments
 from backends.numpy.workload import generate
+from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import (
     AllocOp,
     CrossSetOp,
     CrossWaitOp,
     LaunchOp,
+    SyncGroupOp,
     WorkspaceOp,
     alignment,
     capacity,
@@ -250,14 +252,24 @@ def test_no_flag_operation_can_be_missing(name: str) -> None:
         assert "deadlock" in said or "still counts" in said or "times more" in said
 
 
-def yielding_set(core: CoreState, flag: int) -> None:
-    """A set after which any other core may run first."""
-    plain_set(core, flag)
+def let_others_run(core: CoreState) -> None:
     answers = iter([False])
     core.baton.wait(core.number, lambda: next(answers, True), str)
 
 
-plain_set = CoreState.cross_set
+def yielding_set(core: CoreState, flag: int) -> None:
+    """A set after which any other core may run first."""
+    plain_set(core, flag)
+    let_others_run(core)
+
+
+def yielding_meet(core: CoreState, meeting: Meeting) -> None:
+    """A meeting after which any core may run first."""
+    plain_meet(core, meeting)
+    let_others_run(core)
+
+
+plain_set, plain_meet = CoreState.cross_set, CoreState.meet
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -281,6 +293,69 @@ def test_without_a_flag_the_numbers_are_wrong(
             if op.flag.value.data == flag:
                 op.detach()
         assert [outcome(name, module, r) for r in (False, True)] != expected, flag
+
+
+# ---- before there are flags
+
+
+def lowered(name: str, layout: str = "BSND") -> ModuleOp:
+    module = operator(name, layout).module("lig").clone()
+    run_passes(module, npu_pipeline("ascend910b1")[:1])
+    return module
+
+
+def meetings(module: ModuleOp) -> list[list[SyncGroupOp]]:
+    """Of each body, in order."""
+    return [
+        [op for op in region.walk() if isinstance(op, SyncGroupOp)]
+        for region in launch_of(module).regions
+    ]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lowered_program_is_right_by_itself(
+    name: str, cores: int, reverse: bool
+) -> None:
+    found, values = operator(name), inputs(name)
+    outputs = run(name, lowered(name), cores=cores, reverse=reverse)
+    named = found.bind(values).results(outputs)
+    for comparison in check_outputs(found, values, named).values():
+        assert comparison.ok, comparison
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flags_and_places_change_no_bit(name: str) -> None:
+    """Of a run in the same order of cores; dk is added to by two of them."""
+    before, behind = run(name, lowered(name)), run(name, fresh(name))
+    found = operator(name)
+    for port, a, b in zip(found.signature.outputs, before, behind):
+        assert a.tobytes() == b.tobytes() or port.name == "dk"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_core_of_a_group_meets_as_often(name: str) -> None:
+    cube, vector = meetings(lowered(name))
+    assert len(cube) == len(vector) >= 3
+    assert not any(meetings(fresh(name)))
+    cube[0].detach()
+    module = cube[1].get_toplevel_object()
+    assert isinstance(module, ModuleOp)
+    assert "deadlock" in str(outcome(name, module, False))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_meeting_can_be_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for that behind a token: the first stage of the next one only gathers."""
+    monkeypatch.setattr(CoreState, "meet", yielding_meet)
+    expected = [outcome(name, lowered(name), reverse) for reverse in (False, True)]
+    for i in range(len(meetings(lowered(name))[0]) - 1):
+        module = lowered(name)
+        for body in meetings(module):
+            body[i].detach()
+        found = [outcome(name, module, reverse) for reverse in (False, True)]
+        assert found != expected, i
 
 
 # ---- the passes themselves
