@@ -171,8 +171,14 @@ def _insert(edge: _Edge, flag: int) -> None:
     source, target = edge.after.parent_op(), edge.before.parent_op()
     assert source is not None
     assert target is not None
-    Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.after(edge.after))
-    Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.before(edge.before))
+    sets, waits = [CrossSetOp(flag, edge.pipe)], [CrossWaitOp(flag)]
+    Rewriter.insert_op(sets[0], InsertPoint.after(edge.after))
+    Rewriter.insert_op(waits[0], InsertPoint.before(edge.before))
     if edge.carried:
-        Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.before(source))
-        Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.after(target))
+        sets.append(CrossSetOp(flag, edge.pipe))
+        waits.append(CrossWaitOp(flag))
+        Rewriter.insert_op(sets[1], InsertPoint.before(source))
+        Rewriter.insert_op(waits[1], InsertPoint.after(target))
+    for at, ops in ((edge.after, sets), (edge.before, waits)):
+        for op in ops:
+            op.location = at.location

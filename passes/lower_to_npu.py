@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
@@ -36,6 +36,7 @@ from passes.tiling.builder import BodyBuilder
 from passes.tiling.cube import CubeEmitter
 from passes.tiling.group import Group, group
 from passes.tiling.memory import ProgramMemory
+from passes.tiling.names import spoken
 from passes.tiling.rows import emit_gather, emit_round, emit_scatter, emit_zero
 from passes.tiling.selection import Ragged
 from passes.tiling.staging import Staging, UnsupportedError, is_cube, stage
@@ -137,7 +138,8 @@ class _Lowering:
         for value in self._staging.accumulated:
             memref = self._memory.storages[value].memref
             elements = self._memory.elements(b, value)
-            emit_zero(b, core, memref, elements, self._memory.label(value))
+            b.location = value.owner.location if isinstance(value, OpResult) else None
+            emit_zero(b, core, memref, elements, spoken(value))
         if self._staging.accumulated:
             b.insert(SyncAllOp())
 
@@ -161,7 +163,7 @@ class _Lowering:
                 self._memory.storages[source].memref,
                 self._memory.storages[result].memref,
                 self._memory.elements(b, result),
-                self._memory.label(result),
+                spoken(result),
             )
 
     def _vector_stage(

@@ -3,6 +3,7 @@ flags that order the cores and balance."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, i64
 from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -28,24 +29,31 @@ from backends.numpy.workload import generate
 from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import (
     AllocOp,
+    BarrierOp,
     CrossSetOp,
     CrossWaitOp,
     LaunchOp,
+    SetFlagOp,
     SyncGroupOp,
+    WaitFlagOp,
     WorkspaceOp,
     alignment,
     capacity,
 )
 from ligrad_ir.dialects.npu_types import NpuOp, Space
+from ligrad_ir.dialects.npu_vector import BinaryOp, ReluOp, SumOp
+from ligrad_ir.dsl.lower import lower
+from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import find_soc
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.lower_to_npu import LowerToNpuPass
-from passes.pipelines import npu_pipeline, run_passes, run_pipeline
+from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
 from passes.place_buffers import PlaceBuffersPass
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
 NAMES = [path.stem for path in EXAMPLES]
+SOC = "ascend910b1"
 SHAPE = {"B": 1, "S1": 3, "S2": 44, "N1": 17, "K": 40}
 """Heads and entries for both vector cores, three tokens on one group."""
 
@@ -158,7 +166,7 @@ def test_buffers_in_use_together_share_no_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("P", "present"), ("gathered", "indices"), ("dW", "value")]
+    "names", [("P", "present"), ("P.rhs.rows", "indices"), ("dW", "dW.mul")]
 )
 def test_a_shared_byte_would_be_seen(names: tuple[str, str]) -> None:
     module = fresh("linear_indexer_grad")
@@ -300,7 +308,7 @@ def test_without_a_flag_the_numbers_are_wrong(
 
 def lowered(name: str, layout: str = "BSND") -> ModuleOp:
     module = operator(name, layout).module("lig").clone()
-    run_passes(module, npu_pipeline("ascend910b1")[:1])
+    run_passes(module, npu_pipeline(SOC)[:1])
     return module
 
 
@@ -406,14 +414,75 @@ def test_the_same_graph_gives_the_same_program(name: str) -> None:
     texts: list[str] = []
     for _ in range(2):
         module = graph(name)
-        run_passes(module, npu_pipeline("ascend910b1"))
+        run_passes(module, npu_pipeline(SOC))
         texts.append(str(module))
     assert texts[0] == texts[1]
 
 
+DATA_OR_ORDER = (
+    NpuOp,
+    AllocOp,
+    BarrierOp,
+    CrossSetOp,
+    CrossWaitOp,
+    SetFlagOp,
+    SyncGroupOp,
+    WaitFlagOp,
+)
+
+
+@pytest.mark.parametrize("layout", ["BSND", "TND"])
 @pytest.mark.parametrize("name", NAMES)
-def test_operations_know_their_line(name: str) -> None:
-    """Data movement and arithmetic of a token come from a formula."""
-    for op in launch_of(fresh(name)).walk():
-        if op.name in ("npu.mmad", "npu.binary", "npu.gather_rows", "npu.relu"):
-            assert f"{name}.lig" in str(op.location)
+def test_operations_know_their_line(name: str, layout: str) -> None:
+    """After every pass: each operation of the graph, and each one of a core that touches
+    data or orders what does."""
+    [path] = [path for path in EXAMPLES if path.stem == name]
+    module = lower(parse(path.read_text(), path.name), dtype="bf16", layout=layout)
+    lines = len(path.read_text().splitlines())
+    seen: Counter[str] = Counter()
+    for step in [(), *((p,) for p in (*PIPELINES["graph-mixed"], *npu_pipeline(SOC)))]:
+        run_passes(module, step)
+        for op in module.walk():
+            if op.name.startswith("lig.") or isinstance(op, DATA_OR_ORDER):
+                assert isinstance(op.location, FileLineColLoc), op
+                assert op.location.filename.data == path.name
+                assert 1 <= op.location.line.data <= lines
+                seen[op.name.partition(".")[0]] += 1
+    assert min(seen["lig"], seen["npu"]) > 50
+    assert set(seen) == {"lig", "npu"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_line_makes_is_of_that_line(name: str) -> None:
+    """A buffer that is called as a formula is filled by that formula's operations."""
+    [path] = [path for path in EXAMPLES if path.stem == name]
+    for row, text in enumerate(path.read_text().splitlines(), 1):
+        formula = text.partition(" = ")[0]
+        if not formula.isidentifier():
+            continue
+        for op in fresh(name).walk():
+            if isinstance(op, BinaryOp | ReluOp | SumOp) and (
+                op.dst.name_hint == formula
+            ):
+                assert isinstance(op.location, FileLineColLoc)
+                assert op.location.line.data == row
+
+
+def test_an_overflow_names_the_formulas() -> None:
+    """The row of 8192 entries of 12 values, by size: which formula each belongs to, when
+    it is in use, and how much there is too much."""
+    text = next(p for p in EXAMPLES if p.stem == "lightning_indexer_grad").read_text()
+    found = ligrad.compile(text.replace("1..2048", "1..8192"))
+    with pytest.raises(LigradError) as caught:
+        found.module("npu")
+    said = str(caught.value)
+    total, room = 347136, capacity(find_soc(SOC), Space.UB)
+    assert f"UB overflows: {total} bytes are in use together" in said
+    assert f"{room} are there" in said
+    listed = re.findall(r"([\w.]+) \((\d+) bytes, in use \d+ to \d+\)", said)
+    assert sum(int(size) for _, size in listed) == total
+    rows = {name for name, size in listed if size == "32768"}
+    assert {"S", "Y", "dy.cast", "dW.mul", "dQ.relu_grad", "dQ.mask"} <= rows
+    assert ("dQ.lhs", "16384") in listed
+    assert "value" not in dict(listed)
+    assert said.endswith(f"shrink by {total - room} bytes together")
