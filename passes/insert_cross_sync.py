@@ -12,7 +12,12 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import CrossSetOp, CrossWaitOp, LaunchOp
+from ligrad_ir.dialects.npu_launch import (
+    CrossSetOp,
+    CrossWaitOp,
+    LaunchOp,
+    SyncGroupOp,
+)
 from ligrad_ir.dialects.npu_types import NpuOp, Pipe, Space, space_of
 from ligrad_ir.soc import find_soc
 
@@ -41,7 +46,8 @@ class _Edge:
 @dataclass(frozen=True)
 class InsertCrossSyncPass(ModulePass):
     """
-    Inserts cross-core flags from the reads and writes of buffers in global memory.
+    Inserts cross-core flags from the reads and writes of buffers in global memory, and
+    drops every `npu.sync_group`, whose work they do.
 
     For a buffer that one side writes and the other reads in the loops over tokens: a
     flag from the last write to the first read, and one back from the last read to the
@@ -57,6 +63,9 @@ class InsertCrossSyncPass(ModulePass):
         for launch in op.walk():
             if isinstance(launch, LaunchOp):
                 _synchronise(launch)
+                for inner in tuple(launch.walk()):
+                    if isinstance(inner, SyncGroupOp):
+                        Rewriter.erase_op(inner)
 
 
 def _synchronise(launch: LaunchOp) -> None:
@@ -162,8 +171,14 @@ def _insert(edge: _Edge, flag: int) -> None:
     source, target = edge.after.parent_op(), edge.before.parent_op()
     assert source is not None
     assert target is not None
-    Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.after(edge.after))
-    Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.before(edge.before))
+    sets, waits = [CrossSetOp(flag, edge.pipe)], [CrossWaitOp(flag)]
+    Rewriter.insert_op(sets[0], InsertPoint.after(edge.after))
+    Rewriter.insert_op(waits[0], InsertPoint.before(edge.before))
     if edge.carried:
-        Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.before(source))
-        Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.after(target))
+        sets.append(CrossSetOp(flag, edge.pipe))
+        waits.append(CrossWaitOp(flag))
+        Rewriter.insert_op(sets[1], InsertPoint.before(source))
+        Rewriter.insert_op(waits[1], InsertPoint.after(target))
+    for at, ops in ((edge.after, sets), (edge.before, waits)):
+        for op in ops:
+            op.location = at.location

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
@@ -23,6 +23,7 @@ from ligrad_ir.dialects.npu_launch import (
     LaunchOp,
     SubBlockIndexOp,
     SyncAllOp,
+    SyncGroupOp,
 )
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
@@ -35,6 +36,7 @@ from passes.tiling.builder import BodyBuilder
 from passes.tiling.cube import CubeEmitter
 from passes.tiling.group import Group, group
 from passes.tiling.memory import ProgramMemory
+from passes.tiling.names import spoken
 from passes.tiling.rows import emit_gather, emit_round, emit_scatter, emit_zero
 from passes.tiling.selection import Ragged
 from passes.tiling.staging import Staging, UnsupportedError, is_cube, stage
@@ -53,7 +55,8 @@ class LowerToNpuPass(ModulePass):
     rounded at the end.
 
     Assumes machine types (`assign-precision` with half matmul operands). Establishes
-    buffers that are not placed, and no order between cores: `insert-cross-sync` and
+    buffers that are not placed, and an order between the cores of a group that the chip
+    does not have, a `npu.sync_group` behind every stage: `insert-cross-sync` and
     `place-buffers` come behind it.
     """
 
@@ -122,6 +125,7 @@ class _Lowering:
                         self._storage(op.rhs, op),
                         self._memory.storages[self._memory.out(op)],
                     )
+                b.insert(SyncGroupOp())
 
         self._each_token(b, index, token)
         if self._staging.accumulated:
@@ -134,7 +138,8 @@ class _Lowering:
         for value in self._staging.accumulated:
             memref = self._memory.storages[value].memref
             elements = self._memory.elements(b, value)
-            emit_zero(b, core, memref, elements, self._memory.label(value))
+            b.location = value.owner.location if isinstance(value, OpResult) else None
+            emit_zero(b, core, memref, elements, spoken(value))
         if self._staging.accumulated:
             b.insert(SyncAllOp())
 
@@ -143,6 +148,7 @@ class _Lowering:
             for number, ops in sorted(self._staging.stages.items()):
                 if number % 2 == 0:
                     self._vector_stage(scope, sub, number, ops)
+                b.insert(SyncGroupOp())
 
         self._each_token(b, index, token)
         if self._staging.accumulated:
@@ -157,7 +163,7 @@ class _Lowering:
                 self._memory.storages[source].memref,
                 self._memory.storages[result].memref,
                 self._memory.elements(b, result),
-                self._memory.label(result),
+                spoken(result),
             )
 
     def _vector_stage(

@@ -22,6 +22,7 @@ from ligrad_ir.dialects.npu_move import (
 from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
 from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.tiling.values import load_indices
@@ -70,7 +71,9 @@ def emit_gather(
     count = row_elements(scope, op, source)
     element = tensor(op.result).element_type
     b = scope.builder
-    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "gathered")
+    buffer = b.alloc(
+        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.result)}.rows"
+    )
 
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
@@ -109,7 +112,9 @@ def emit_scatter(
     element = tensor(op.updates).element_type
     if not isinstance(element, Float32Type):
         raise UnsupportedError(op, f"updates of {element}; they are accumulated in f32")
-    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "updates")
+    buffer = b.alloc(
+        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.updates)}.rows"
+    )
 
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
@@ -175,7 +180,7 @@ def emit_zero(
 ) -> None:
     """Zero an accumulator, all vector cores together."""
     buffer = b.alloc(
-        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_zero"
+        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.zero"
     )
     b.insert(FillOp(buffer, b.index(0), 0.0, b.index(CHUNK_ELEMENTS)))
 
@@ -194,7 +199,7 @@ def emit_round(
     name: str,
 ) -> None:
     """Round an accumulator to the result, all vector cores together."""
-    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_wide")
+    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.wide")
     narrow = b.alloc(Space.UB, element_of(result), [CHUNK_ELEMENTS], name)
 
     def chunk(offset: SSAValue, count: Index) -> None:

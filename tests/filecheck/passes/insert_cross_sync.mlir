@@ -199,3 +199,46 @@ func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32,
   }
   func.return
 }
+
+// -----
+
+// Meetings of the group go, needed or not.
+// CHECK-LABEL: func.func @met(
+// CHECK: npu.cross_set
+// CHECK-NOT: npu.sync_group
+// CHECK: func.return
+func.func @met(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.sync_group
+      npu.sync_group
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.sync_group
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @nothing_shared(
+// CHECK-NOT: npu.sync_group
+// CHECK: func.return
+func.func @nothing_shared(%n: index) {
+  npu.launch "ascend910b1" blocks %n cube {
+    npu.sync_group
+  } vector {
+    npu.sync_group
+  }
+  func.return
+}

@@ -17,8 +17,12 @@
 // CHECK: npu.nd2nz %rhs_l1[%{{.*}}], %k[
 // CHECK: npu.mmad %product_l0
 // CHECK: npu.fixpipe relu %y[
+// CHECK: npu.sync_group
+// CHECK-NEXT: }
 // CHECK: } vector {
 // CHECK-NOT: npu.binary
+// CHECK: npu.sync_group
+// CHECK-NOT: npu.sync_group
 // CHECK: func.return
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64

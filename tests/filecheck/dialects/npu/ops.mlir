@@ -75,6 +75,9 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.sync_all
     // GENERIC-NEXT: "npu.sync_all"() : () -> ()
     npu.sync_all
+    // CHECK-NEXT: npu.sync_group
+    // GENERIC-NEXT: "npu.sync_group"() : () -> ()
+    npu.sync_group
     // CHECK-NEXT: %run, %first, %last = npu.find_run %ends of %n at %o : memref<?xi32, #npu<space gm>>
     // GENERIC-NEXT: %run, %first, %last = "npu.find_run"(%ends, %n, %o) : (memref<?xi32, #npu<space gm>>, index, index) -> (index, index, index)
     %run, %first, %last = npu.find_run %ends of %n at %o : memref<?xi32, #npu<space gm>>
