@@ -126,6 +126,7 @@ def emit_scatter(
                 first,
                 i(CHUNK_ROWS),
                 i(count),
+                i(0),
                 limit,
             )
         )
