@@ -133,13 +133,10 @@ class Operator:
         if level == "lig":
             run_pipeline(module, f"graph-{self.precision}")
             return module
-        if self.deterministic:
-            raise LigradError(
-                "deterministic results are not in this version at the level 'npu'"
-            )
         run_pipeline(module, "graph-mixed")
+        passes = npu_pipeline(self.soc.name, deterministic=self.deterministic)
         try:
-            run_passes(module, npu_pipeline(self.soc.name))
+            run_passes(module, passes)
         except PassFailedException as error:
             raise LigradError(str(error)) from error
         return module
@@ -258,6 +255,8 @@ def compile(
     program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
     file; or a module. A module's dtype and layout are as they are.
     dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
+    deterministic: results are the same bit for bit in every run and, at the level
+    `tiled`, on any number of cores; those of the graph always are.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
 

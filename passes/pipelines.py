@@ -50,10 +50,10 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 `graph-mixed`: matmul operands are half, as the cube unit wants them."""
 
 
-def npu_pipeline(soc: str) -> tuple[ModulePass, ...]:
+def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
     return (
-        LowerToNpuPass(soc),
+        LowerToNpuPass(soc, deterministic),
         CanonicalizePass(),
         LoopInvariantCodeMotionPass(),
         CommonSubexpressionElimination(),

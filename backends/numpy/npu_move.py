@@ -76,9 +76,14 @@ class MoveFunctions(NpuBase):
     def scatter_add_rows(
         self, i: Interpreter, op: ScatterAddRowsOp, args: PythonValues
     ) -> PythonValues:
-        dst, src, offset, base, indices, indices_offset, rows, count, limit = args
-        numbers = self._rows(dst, base, indices.at(indices_offset, rows), count, limit)
-        wanted = npu_ops.is_row(numbers, limit)
+        first, dst, src, offset, base, indices, indices_offset, rows, count, limit = (
+            args
+        )
+        require(first >= 0, f"the rows from {first} on: a row number is not negative")
+        numbers = self._rows(
+            dst, base, indices.at(indices_offset, rows), count, limit, first
+        )
+        wanted = npu_ops.is_row(numbers, limit, first)
         updates = src.rows(offset, rows, count, count, BLOCK)[wanted]
         found = base + numbers[wanted].astype(np.int64)
         target = dst.at(0, dst.data.size // count * count).reshape(-1, count)
@@ -119,13 +124,15 @@ class MoveFunctions(NpuBase):
             buffer.note_write(self.core.number, offset, end)
 
     @staticmethod
-    def _rows(gm: Buffer, base: int, numbers: Array, count: int, limit: int) -> Array:
+    def _rows(
+        gm: Buffer, base: int, numbers: Array, count: int, limit: int, first: int = 0
+    ) -> Array:
         """The row numbers, once those that mean a row are known to lie in `gm`."""
         require(
             count > 0 and count * gm.data.itemsize % BLOCK == 0,
             f"a row of {count} elements is no multiple of {BLOCK} bytes",
         )
-        wanted = npu_ops.is_row(numbers, limit)
+        wanted = npu_ops.is_row(numbers, limit, first)
         found = base + numbers[wanted].astype(np.int64)
         wrong = found[(found < 0) | ((found + 1) * count > gm.data.size)]
         if wrong.size:

@@ -146,32 +146,6 @@ class _IndexedRowsOp(NpuOp):
     count = operand_def(Size)
     limit = operand_def(Size)
 
-    def __init__(
-        self,
-        dst: SSAValue,
-        src: SSAValue,
-        offset: SSAValue,
-        base: SSAValue,
-        indices: SSAValue,
-        indices_offset: SSAValue,
-        rows: SSAValue,
-        count: SSAValue,
-        limit: SSAValue,
-    ):
-        super().__init__(
-            operands=[
-                dst,
-                src,
-                offset,
-                base,
-                indices,
-                indices_offset,
-                rows,
-                count,
-                limit,
-            ]
-        )
-
     def scalar_reads(self) -> tuple[SSAValue, ...]:
         return (self.indices,)
 
@@ -206,6 +180,32 @@ class GatherRowsOp(_IndexedRowsOp):
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
 
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        limit: SSAValue,
+    ):
+        super().__init__(
+            operands=[
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ]
+        )
+
     def pipe(self) -> Pipe:
         return Pipe.MTE2
 
@@ -223,18 +223,48 @@ class ScatterAddRowsOp(_IndexedRowsOp):
     """
     dst[(base + indices[i]) * count ..] += src[offset + i * count ..] for i < rows.
 
-    An index outside [0, limit), such as -1, is passed over. One atomic `DataCopy` a row
-    on MTE3, the indices are read by the scalar unit.
+    An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
+    row on MTE3, in the order of the entries; the indices are read by the scalar unit.
     """
 
     name = "npu.scatter_add_rows"
     READS: ClassVar = ("src", "indices")
     WRITES: ClassVar = ("dst",)
+
+    first = operand_def(Size)
     assembly_format = (
         "$dst `at` $base `+` $indices `[` $indices_offset `]` `,` $src `[` $offset `]` "
-        "`rows` $rows `of` $count `below` $limit attr-dict "
+        "`rows` $rows `of` $count `from` $first `below` $limit attr-dict "
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
+
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        first: SSAValue,
+        limit: SSAValue,
+    ):
+        super().__init__(
+            operands=[
+                first,
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ]
+        )
 
     def pipe(self) -> Pipe:
         return Pipe.MTE3

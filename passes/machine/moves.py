@@ -134,4 +134,5 @@ def _(op: npu.ScatterAddRowsOp, s: Statements) -> None:
         s.barrier(Pipe.MTE3)
         s.insert(DataCopyOp(s.at(op.dst, place), src, count))
 
-    adding(s, element_of(op.dst), lambda: _each_row(op, s, 0, copy))
+    first = s.of(op.first)
+    adding(s, element_of(op.dst), lambda: _each_row(op, s, first, copy))

@@ -95,7 +95,7 @@ def emit_gather(
         offset = b.add(scope.base(result), b.mul(first, count))
         copy_row(b, StoreOp, result.memref, offset, buffer, 0, CHUNK_ROWS * count)
 
-    _each_chunk(scope, selection, sub_block, chunk)
+    _each_chunk(scope, selection, _half(scope, selection, sub_block), chunk)
 
 
 def emit_scatter(
@@ -107,6 +107,38 @@ def emit_scatter(
 ) -> None:
     """The updates of a token, half of them by each vector core, to their rows."""
     selection = _selection(scope, op, op.rows, updates)
+    entries = _half(scope, selection, sub_block)
+    _scatter(scope, op, updates, result, entries, (0, selection.length))
+
+
+def emit_scatter_to_own_rows(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    core: Index,
+    cores: Index,
+    updates: Storage,
+    result: Storage,
+) -> None:
+    """All updates of a token, in order, to those of its rows that a vector core owns: of
+    every run, the rows in one of as many equal shares as there are cores."""
+    selection = _selection(scope, op, op.rows, updates)
+    b = scope.builder
+    share = b.div(b.add(selection.length, b.sub(cores, 1)), cores)
+    first = b.mul(core, share)
+    rows = first, b.min(b.add(first, share), selection.length)
+    _scatter(scope, op, updates, result, (0, scope.extent(selection.entries)), rows)
+
+
+def _scatter(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    updates: Storage,
+    result: Storage,
+    entries: tuple[Index, Index],
+    rows: tuple[Index, Index],
+) -> None:
+    """The updates of some entries of a token to those rows that are in a range."""
+    selection = scope.selections[op.rows]
     count = row_elements(scope, op, result)
     b = scope.builder
     element = tensor(op.updates).element_type
@@ -120,22 +152,22 @@ def emit_scatter(
         i = b.index
         offset = b.add(scope.base(updates), b.mul(first, count))
         copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
-        start, limit = i(selection.start), i(selection.length)
         b.insert(
             ScatterAddRowsOp(
                 result.memref,
                 buffer,
                 i(0),
-                start,
+                i(selection.start),
                 indices,
                 first,
                 i(CHUNK_ROWS),
                 i(count),
-                limit,
+                i(rows[0]),
+                i(rows[1]),
             )
         )
 
-    _each_chunk(scope, selection, sub_block, chunk)
+    _each_chunk(scope, selection, entries, chunk)
 
 
 def _selection(
@@ -147,10 +179,20 @@ def _selection(
     return selection
 
 
+def _half(
+    scope: TokenScope, selection: Selection, sub_block: SSAValue
+) -> tuple[Index, Index]:
+    """The entries of one of the two vector cores of a group, as a range."""
+    b = scope.builder
+    half = b.div(scope.extent(selection.entries), 2)
+    first = b.mul(sub_block, half)
+    return first, b.add(first, half)
+
+
 def _each_chunk(
     scope: TokenScope,
     selection: Selection,
-    sub_block: SSAValue,
+    entries: tuple[Index, Index],
     chunk: Callable[[SSAValue, SSAValue], None],
 ) -> None:
     b = scope.builder
@@ -166,10 +208,7 @@ def _each_chunk(
         copy_row(b, op, dst, dst_offset, src, src_offset, count)
 
     indices = load_indices(scope, selection, copy)
-    half = b.div(scope.extent(selection.entries), 2)
-    first = b.mul(sub_block, half)
-    last = b.add(first, half)
-    b.loop(first, last, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
+    b.loop(*entries, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
 
 
 # ---- around the tokens

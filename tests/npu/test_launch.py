@@ -230,7 +230,7 @@ npu.sync_all
 %value = npu.read %w[%c0]"""
 WRITES = (
     "npu.store %w[%c0], %u[%c0] rows %c1 of %c8 pitch %c0, %c0",
-    "npu.scatter_add_rows %w at %c0 + %i[%c0], %u[%c0] rows %c1 of %c8 below %c1",
+    "npu.scatter_add_rows %w at %c0 + %i[%c0], %u[%c0] rows %c1 of %c8 from %c0 below %c1",
 )
 
 
