@@ -141,7 +141,7 @@ class _Lowering:
     def _vector_body(self, block: Block) -> None:
         b = BodyBuilder(block)
         index, sub = b.value(BlockIndexOp()), b.value(SubBlockIndexOp())
-        core = b.index(b.add(b.mul(index, 2), sub))
+        core = b.index(b.named("vector_core", b.add(b.mul(index, 2), sub)))
         for value in self._staging.accumulated:
             memref = self._memory.storages[value].memref
             elements = self._memory.elements(b, value)
@@ -253,8 +253,8 @@ class _Lowering:
             return
 
         def one_round(number: SSAValue) -> None:
-            first = b.mul(number, blocks)
-            end = b.min(b.add(first, blocks), tokens)
+            first = b.named("round_start", b.mul(number, blocks))
+            end = b.named("round_end", b.min(b.add(first, blocks), tokens))
             b.insert(SyncAllOp())
             b.loop(b.add(first, index), end, blocks, body, "token")
             b.insert(SyncAllOp())

@@ -124,8 +124,9 @@ def emit_scatter_to_own_rows(
     selection = _selection(scope, op, op.rows, updates)
     b = scope.builder
     share = b.div(b.add(selection.length, b.sub(cores, 1)), cores)
-    first = b.mul(core, share)
-    rows = first, b.min(b.add(first, share), selection.length)
+    first = b.named("first_own_row", b.mul(core, b.named("share", share)))
+    end = b.named("end_own_row", b.min(b.add(first, share), selection.length))
+    rows = first, end
     _scatter(scope, op, updates, result, (0, scope.extent(selection.entries)), rows)
 
 
@@ -184,9 +185,9 @@ def _half(
 ) -> tuple[Index, Index]:
     """The entries of one of the two vector cores of a group, as a range."""
     b = scope.builder
-    half = b.div(scope.extent(selection.entries), 2)
-    first = b.mul(sub_block, half)
-    return first, b.add(first, half)
+    half = b.named("half", b.div(scope.extent(selection.entries), 2))
+    first = b.named("first_entry", b.mul(sub_block, half))
+    return first, b.named("end_entry", b.add(first, half))
 
 
 def _each_chunk(
@@ -257,16 +258,18 @@ def _share(
     chunk: Callable[[SSAValue, Index], None],
 ) -> None:
     """Chunks in turn: that with the number of this core, then every so many cores on."""
-    cores = b.mul(b.value(BlockCountOp()), 2)
+    cores = b.named("vector_cores", b.mul(b.value(BlockCountOp()), 2))
     chunks = b.div(b.add(elements, CHUNK_ELEMENTS - 1), CHUNK_ELEMENTS)
-    turns = b.div(b.add(chunks, b.sub(cores, 1)), cores)
+    b.named("chunks", chunks)
+    turns = b.named("turns", b.div(b.add(chunks, b.sub(cores, 1)), cores))
 
     def turn(number: SSAValue) -> None:
-        at = b.add(b.mul(number, cores), core)
+        at = b.named("chunk", b.add(b.mul(number, cores), core))
         offset = b.index(b.mul(b.min(at, chunks), CHUNK_ELEMENTS))
-        left = b.max(b.sub(elements, offset), 0)
-        count = b.min(left, CHUNK_ELEMENTS)
+        b.named("chunk_offset", offset)
+        left = b.named("left", b.max(b.sub(elements, offset), 0))
+        count = b.named("chunk_count", b.min(left, CHUNK_ELEMENTS))
         some = b.value(arith.CmpiOp(b.index(0), b.index(count), "slt"))
-        b.when(some, lambda: chunk(offset, count))
+        b.when(b.index(b.named("has_some", some)), lambda: chunk(offset, count))
 
     b.loop(0, turns, 1, turn, "turn")

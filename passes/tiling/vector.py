@@ -66,11 +66,12 @@ class VectorEmitter(GroupValues):
         shared = group.rows is not None and not group.sums_rows
         if shared:
             half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
-            first = b.min(b.mul(self._sub_block, half), rows)
-            last = b.min(b.add(first, half), rows)
+            first = b.named("first_row", b.min(b.mul(self._sub_block, half), rows))
+            last = b.named("end_row", b.min(b.add(first, half), rows))
         else:  # the second vector core has nothing to do
             first, last = 0, b.select(b.equal(self._sub_block, 0), rows, 0)
         any_rows = b.value(arith.CmpiOp(b.index(first), b.index(last), "slt"))
+        b.named("has_rows", any_rows)
         b.when(any_rows, lambda: self._body(first, last))
 
     def _body(self, first: Index, last: Index) -> None:
@@ -110,7 +111,7 @@ class VectorEmitter(GroupValues):
 
         if inside:
             b.loop(first, last, 1, row, "row")
-        share = b.sub(last, first)
+        share = b.named("rows", b.sub(last, first))
         for op in behind:
             if group.extent(op.results[0]) is Extent.COLUMN:
                 self._compute(op, first, share)

@@ -102,9 +102,9 @@ func.func @deep(
 // ORDER: scf.for %token
 // ORDER: npu.sync_all
 // ORDER: scf.for %token
-// ORDER: [[END:%\d+]] = arith.minsi %{{.*}}, %N
+// ORDER: [[END:%\w+]] = arith.minsi %{{.*}}, %N
 // ORDER: scf.for %first_row
-// ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST:%\d+]] below [[END]]
+// ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST:%\w+]] below [[END]]
 // ORDER: npu.sync_all
 // ORDER-NOT: npu.sync_all
 // CHECK: func.return
