@@ -157,8 +157,8 @@ class Operator:
         inputs: arrays and attributes by their names in the signature (any case, aliases
         too), in the shapes of the layout. level: `graph`; or `tiled` (the IR) or
         `source` (the emitted kernel, compiled by g++), on `cores` simulated groups of
-        cores (by default all of the chip's, but no more than there are tokens). Returns
-        the outputs by name.
+        cores (by default all of the chip's, but no more than the longest axis has
+        positions). Returns the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
