@@ -236,5 +236,5 @@ FURTHER = {
 @pytest.mark.parametrize("name", FURTHER)
 def test_further_formulas(name: str) -> None:
     found = operator(FURTHER[name])
-    values = crowded(found, dict(BSND, K=64), seed=1)
+    values = crowded(found, BSND, seed=1)
     check(found, values, agreed(found, values, [(1, False), (3, True), (4, False)]))

@@ -100,7 +100,8 @@ func.func @deep(
 // ORDER: scf.for %token
 // ORDER: [[END:%\d+]] = arith.minsi %{{.*}}, %N
 // ORDER: scf.for %first_row
-// ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST:%\d+]] below [[END]]
+// ORDER: npu.load_selected_rows %updates{{.*}} from [[FIRST:%\d+]] below [[END]]
+// ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST]] below [[END]]
 // ORDER: npu.sync_all
 // ORDER-NOT: npu.sync_all
 // CHECK: func.return
