@@ -218,25 +218,10 @@ class GatherRowsOp(_IndexedRowsOp):
         require_space(self.src, "the source", Space.GM)  # gather_rows_c2
 
 
-@irdl_op_definition
-class ScatterAddRowsOp(_IndexedRowsOp):
-    """
-    dst[(base + indices[i]) * count ..] += src[offset + i * count ..] for i < rows.
-
-    An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
-    row on MTE3, in the order of the entries; the indices are read by the scalar unit.
-    """
-
-    name = "npu.scatter_add_rows"
-    READS: ClassVar = ("src", "indices")
-    WRITES: ClassVar = ("dst",)
+class _RowRangeOp(_IndexedRowsOp):
+    """Passes over the rows whose numbers are outside [first, limit)."""
 
     first = operand_def(Size)
-    assembly_format = (
-        "$dst `at` $base `+` $indices `[` $indices_offset `]` `,` $src `[` $offset `]` "
-        "`rows` $rows `of` $count `from` $first `below` $limit attr-dict "
-        "`:` type($dst) `,` type($src) `,` type($indices)"
-    )
 
     def __init__(
         self,
@@ -265,6 +250,53 @@ class ScatterAddRowsOp(_IndexedRowsOp):
                 limit,
             ]
         )
+
+
+@irdl_op_definition
+class LoadSelectedRowsOp(_RowRangeOp):
+    """
+    dst[offset + i * count ..] = src[(base + i) * count ..] for those i < rows whose
+    index is in [first, limit); the other rows of dst are garbage.
+
+    What `npu.scatter_add_rows` adds of the same indices. One `DataCopy` a row on MTE2,
+    or fewer that copy rows between them too; the indices are read by the scalar unit.
+    """
+
+    name = "npu.load_selected_rows"
+    READS: ClassVar = ("src", "indices")
+    WRITES: ClassVar = ("dst",)
+    assembly_format = (
+        "$dst `[` $offset `]` `,` $src `at` $base `where` $indices `[` $indices_offset "
+        "`]` `rows` $rows `of` $count `from` $first `below` $limit attr-dict "
+        "`:` type($dst) `,` type($src) `,` type($indices)"
+    )
+
+    def pipe(self) -> Pipe:
+        return Pipe.MTE2
+
+    def verify_(self) -> None:
+        self._verify_rows()
+        require_space(self.dst, "the destination", Space.UB)  # load_selected_rows_c1
+        require_space(self.src, "the source", Space.GM)  # load_selected_rows_c2
+
+
+@irdl_op_definition
+class ScatterAddRowsOp(_RowRangeOp):
+    """
+    dst[(base + indices[i]) * count ..] += src[offset + i * count ..] for i < rows.
+
+    An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
+    row on MTE3, in the order of the entries; the indices are read by the scalar unit.
+    """
+
+    name = "npu.scatter_add_rows"
+    READS: ClassVar = ("src", "indices")
+    WRITES: ClassVar = ("dst",)
+    assembly_format = (
+        "$dst `at` $base `+` $indices `[` $indices_offset `]` `,` $src `[` $offset `]` "
+        "`rows` $rows `of` $count `from` $first `below` $limit attr-dict "
+        "`:` type($dst) `,` type($src) `,` type($indices)"
+    )
 
     def pipe(self) -> Pipe:
         return Pipe.MTE3
@@ -405,6 +437,7 @@ OPS: tuple[type[Operation], ...] = (
     GatherRowsOp,
     LoadL0Op,
     LoadOp,
+    LoadSelectedRowsOp,
     Nd2NzOp,
     ScatterAddRowsOp,
     StoreOp,

@@ -16,6 +16,7 @@ from ligrad_ir.dialects.npu_launch import BlockCountOp
 from ligrad_ir.dialects.npu_move import (
     GatherRowsOp,
     LoadOp,
+    LoadSelectedRowsOp,
     ScatterAddRowsOp,
     StoreOp,
 )
@@ -108,7 +109,7 @@ def emit_scatter(
     """The updates of a token, half of them by each vector core, to their rows."""
     selection = _selection(scope, op, op.rows, updates)
     entries = _half(scope, selection, sub_block)
-    _scatter(scope, op, updates, result, entries, (0, selection.length))
+    _scatter(scope, op, updates, result, entries, None)
 
 
 def emit_scatter_to_own_rows(
@@ -136,9 +137,9 @@ def _scatter(
     updates: Storage,
     result: Storage,
     entries: tuple[Index, Index],
-    rows: tuple[Index, Index],
+    own: tuple[Index, Index] | None,
 ) -> None:
-    """The updates of some entries of a token to those rows that are in a range."""
+    """The updates of some entries of a token to their rows, or those in a range."""
     selection = scope.selections[op.rows]
     count = row_elements(scope, op, result)
     b = scope.builder
@@ -149,10 +150,29 @@ def _scatter(
         Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.updates)}.rows"
     )
 
+    first_row, limit = own or (0, selection.length)
+
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
-        offset = b.add(scope.base(updates), b.mul(first, count))
-        copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+        base = scope.base(updates)
+        if own is None:
+            offset = b.add(base, b.mul(first, count))
+            copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+        else:
+            b.insert(
+                LoadSelectedRowsOp(
+                    buffer,
+                    updates.memref,
+                    i(0),
+                    i(b.add(b.div(base, count), first)),
+                    indices,
+                    first,
+                    i(CHUNK_ROWS),
+                    i(count),
+                    i(first_row),
+                    i(limit),
+                )
+            )
         b.insert(
             ScatterAddRowsOp(
                 result.memref,
@@ -163,8 +183,8 @@ def _scatter(
                 first,
                 i(CHUNK_ROWS),
                 i(count),
-                i(rows[0]),
-                i(rows[1]),
+                i(first_row),
+                i(limit),
             )
         )
 

@@ -167,6 +167,18 @@ def test_padding_rows_stay_zero() -> None:
     assert not outputs["dk"][77:].any()
 
 
+@pytest.mark.parametrize("cores", [1, 3, 24])
+def test_wrong_indices_are_absent_for_all_owners(cores: int) -> None:
+    """Kernels skip them; only `run` tells the caller."""
+    found = operator(WIDE)
+    values = crowded(found, BSND)
+    absent = bits(run(found, values, 2))
+    for wrong in (70, 71, 139, 2**31 - 1, -2):
+        indices = values["sparse_indices"]
+        changed = values | {"sparse_indices": np.where(indices == -1, wrong, indices)}
+        assert bits(run(found, changed, cores)) == absent
+
+
 # ---- which order
 
 
@@ -224,5 +236,5 @@ FURTHER = {
 @pytest.mark.parametrize("name", FURTHER)
 def test_further_formulas(name: str) -> None:
     found = operator(FURTHER[name])
-    values = crowded(found, dict(BSND, K=64), seed=1)
+    values = crowded(found, BSND, seed=1)
     check(found, values, agreed(found, values, [(1, False), (3, True), (4, False)]))

@@ -339,6 +339,24 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x:
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// load_selected_rows_c1
+// CHECK: the destination lies in gm, must be in ub
+func.func @invalid(%o: index, %n: index, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
+  npu.load_selected_rows %x[%o], %x at %o where %i[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<?xf32, #npu<space gm>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// load_selected_rows_c2
+// CHECK: the source lies in ub, must be in gm
+func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>) {
+  npu.load_selected_rows %u[%o], %u at %o where %i[%o] rows %n of %n from %o below %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // scatter_add_rows_c1
 // CHECK: the destination lies in ub, must be in gm
 func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x: memref<64xf32, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>) {
