@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Fault, poisoned, require
 from backends.numpy.machine_schedule import Baton
 from ligrad_ir.dialects.npu_types import Core, Pipe, Space
+from ligrad_ir.places import place_of
 from ligrad_ir.soc import Soc
 
 
@@ -21,11 +21,8 @@ def describe(op: Operation | None) -> str:
     if op is None:
         return "the beginning"
     text = op.name if op.regions else str(op)
-    match op.location:
-        case FileLineColLoc(filename=name, line=line, column=column):
-            return f"{name.data}:{line.data}:{column.data}: {text}"
-        case _:
-            return text
+    place = place_of(op)
+    return text if place is None else f"{place}: {text}"
 
 
 def memories(soc: Soc, kind: Core) -> dict[Space, Array]:

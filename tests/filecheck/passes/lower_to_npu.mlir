@@ -42,7 +42,7 @@ func.func @product(
 // -----
 
 // A sum over the tokens crosses the cores.
-// CHECK: lower-to-npu: lig.reduce_sum at {{.*}}: a sum over the tokens (T)
+// CHECK: lower-to-npu: {{.*}}lig.reduce_sum: a sum over the tokens (T)
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 func.func @over_tokens(
@@ -60,7 +60,7 @@ func.func @over_tokens(
 // -----
 
 // Three axes beside the tokens are more than rows and columns.
-// CHECK: lower-to-npu: lig.mul at {{.*}}: more than rows and columns of a token
+// CHECK: lower-to-npu: {{.*}}lig.mul: more than rows and columns of a token
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 lig.axis @D in 128 to 128
