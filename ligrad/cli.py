@@ -13,6 +13,7 @@ from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
 from ligrad import doctor as checks
 from ligrad.arrays import load_arrays, save_arrays
+from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
 from ligrad.compiler import Operator, compile, require_runnable
 from ligrad_ir.errors import DslError, LigradError
@@ -73,10 +74,15 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the float64 oracle.")
     ] = False,
+    bisect: Annotated[
+        bool, typer.Option("--bisect", help="Name the first pass that is wrong.")
+    ] = False,
 ) -> None:
     """Run a program on generated or given inputs."""
     require_runnable(level)
-    if cores is not None and level == "graph":
+    if bisect and (check or output is not None):
+        raise LigradError("--bisect compares by itself, and writes no outputs")
+    if cores is not None and level == "graph" and not bisect:
         raise LigradError("--cores is for the levels tiled and source")
     operator = compile(
         file,
@@ -88,6 +94,10 @@ def run(
         precision=precision,
     )
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
+    if bisect:
+        report = find_wrong_pass(operator, values, cores)
+        typer.echo(str(report))
+        raise typer.Exit(0 if report.ok else EXIT_WRONG)
     outputs = operator.run(values, level, cores)
     for name, array in outputs.items():
         extents = ", ".join(map(str, array.shape))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.numpy.binding import bind
@@ -30,6 +31,7 @@ from ligrad_ir.signature import (
 from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
+    PIPELINES,
     PRECISIONS,
     Precision,
     npu_pipeline,
@@ -62,7 +64,8 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR.
+    program: the syntax tree, or None where it was compiled from IR; source: the graph as
+    it is before all passes.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class Operator:
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
-        self._source = module
+        self.source = module
         self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
@@ -102,20 +105,27 @@ class Operator:
         return self._modules[level]
 
     def _build(self, level: str) -> ModuleOp:
-        module = self._source.clone()
+        module = self.source.clone()
         if level == "lig":
             run_pipeline(module, f"graph-{self.precision}")
             return module
+        try:
+            run_passes(module, self.pipeline())
+        except PassFailedException as error:
+            raise LigradError(str(error)) from error
+        return module
+
+    def pipeline(self) -> tuple[ModulePass, ...]:
+        """The passes that make the tiled program of the source.
+
+        Raises:
+            LigradError: if there is none in this version.
+        """
         if self.deterministic:
             raise LigradError(
                 "deterministic results are not in this version at the level 'npu'"
             )
-        run_pipeline(module, "graph-mixed")
-        try:
-            run_passes(module, npu_pipeline(self.soc.name))
-        except PassFailedException as error:
-            raise LigradError(str(error)) from error
-        return module
+        return (*PIPELINES["graph-mixed"], *npu_pipeline(self.soc.name))
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -145,16 +155,20 @@ class Operator:
             if level == "tiled":
                 # A kernel takes a wrong index for none; the caller is told.
                 check_rows(self.module(), bound.arguments, bound.extents)
-                values = run_tiled(
-                    self.module("npu"), bound, self._blocks(cores, bound)
-                )
+                values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
             else:
                 values = run_graph(self.module(), bound.arguments, bound.extents)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
         return bound.results(values)
 
-    def _blocks(self, cores: int | None, bound: Bound) -> int:
+    def blocks(self, cores: int | None, bound: Bound) -> int:
+        """How many groups of cores a call runs on; by default all of the chip's, but no
+        more than an axis has positions.
+
+        Raises:
+            LigradError: if the chip has not so many as are asked for.
+        """
         most = self.soc.cube_cores
         if cores is None:
             return max(1, min(most, max(bound.extents.values())))
