@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import project_files, readme, write_project
@@ -35,11 +36,11 @@ from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
     ASCENDC_PIPELINE,
+    PIPELINES,
     PRECISIONS,
     Precision,
     npu_pipeline,
     run_passes,
-    run_pipeline,
 )
 
 Level = Literal["graph", "tiled", "source"]
@@ -88,7 +89,8 @@ class SourceRun:
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR.
+    program: the syntax tree, or None where it was compiled from IR; source: the graph as
+    it is before all passes.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Operator:
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
-        self._source = module
+        self.source = module
         self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
@@ -126,20 +128,21 @@ class Operator:
 
     def _build(self, level: str) -> ModuleOp:
         if level == "ascendc":
-            module = self.module("npu").clone()
-            run_passes(module, ASCENDC_PIPELINE)
-            return module
-        module = self._source.clone()
-        if level == "lig":
-            run_pipeline(module, f"graph-{self.precision}")
-            return module
-        run_pipeline(module, "graph-mixed")
-        passes = npu_pipeline(self.soc.name, deterministic=self.deterministic)
+            module, passes = self.module("npu").clone(), ASCENDC_PIPELINE
+        elif level == "npu":
+            module, passes = self.source.clone(), self.pipeline()
+        else:
+            module, passes = self.source.clone(), PIPELINES[f"graph-{self.precision}"]
         try:
             run_passes(module, passes)
         except PassFailedException as error:
             raise LigradError(str(error)) from error
         return module
+
+    def pipeline(self) -> tuple[ModulePass, ...]:
+        """The passes that make the tiled program of the source."""
+        tiled = npu_pipeline(self.soc.name, deterministic=self.deterministic)
+        return (*PIPELINES["graph-mixed"], *tiled)
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -173,9 +176,7 @@ class Operator:
         try:
             if level == "tiled":
                 self._check_rows(bound)
-                values = run_tiled(
-                    self.module("npu"), bound, self._blocks(cores, bound)
-                )
+                values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
             else:
                 values = run_graph(self.module(), bound.arguments, bound.extents)
         except IndexOutOfRangeError as error:
@@ -198,13 +199,12 @@ class Operator:
             LigradError: the sources are missing or do not compile.
         """
         bound = self.bind(inputs)
-        blocks = self._blocks(cores, bound)
+        blocks = self.blocks(cores, bound)
         try:
             self._check_rows(bound)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
         values, report = run_source(
-            self.module("npu"),
             self.module("ascendc"),
             bound,
             blocks,
@@ -217,7 +217,13 @@ class Operator:
         """A kernel takes a wrong index for none; the caller is told."""
         check_rows(self.module(), bound.arguments, bound.extents)
 
-    def _blocks(self, cores: int | None, bound: Bound) -> int:
+    def blocks(self, cores: int | None, bound: Bound) -> int:
+        """How many groups of cores a call runs on; by default all of the chip's, but no
+        more than an axis has positions.
+
+        Raises:
+            LigradError: if the chip has not so many as are asked for.
+        """
         most = self.soc.cube_cores
         if cores is None:
             return max(1, min(most, max(bound.extents.values())))

@@ -88,11 +88,17 @@ def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
         PassFailedException: a pass refuses the module, or leaves one that breaks a rule
             of an operation: says which, and where it comes from.
     """
-    context = Context()
-    context.load_dialect(Arith)  # its constants are folded
+    context = pass_context()
     for each in passes:
         each.apply(context, module)
         verify_after(each, module)
+
+
+def pass_context() -> Context:
+    """What passes run in: knows the dialects whose constants are folded."""
+    context = Context()
+    context.load_dialect(Arith)
+    return context
 
 
 def verify_after(done: ModulePass, module: ModuleOp) -> None:
