@@ -25,7 +25,6 @@ from backends.numpy.workload import generate
 from ligrad.bisect import bisect
 from ligrad_ir.dialects import lig, lig_canonicalize
 from ligrad_ir.dialects.lig_types import RealType
-from ligrad_ir.dialects.npu_cube import FixpipeOp
 from ligrad_ir.dialects.npu_launch import SetFlagOp
 from ligrad_ir.dialects.npu_move import LoadL0Op
 from ligrad_ir.dialects.npu_vector import BinaryKind
@@ -33,6 +32,7 @@ from ligrad_ir.errors import ArgumentError, LigradError
 from passes import assign_precision, insert_cross_sync, insert_sync, place_buffers
 from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
 from passes.tiling import cube, values, vector
+from passes.tiling.builder import BodyBuilder
 
 Monkeypatch = pytest.MonkeyPatch
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
@@ -304,15 +304,32 @@ def test_lower_to_npu_with_a_tile_that_is_transposed(monkeypatch: Monkeypatch) -
     check(found(), "lower-to-npu", "npu.fixpipe", {"S = "})
 
 
-def test_lower_to_npu_with_a_tile_one_row_short(monkeypatch: Monkeypatch) -> None:
-    def short(self: Any, *args: Any, **options: Any) -> FixpipeOp:
-        return FixpipeOp(self, args[0], args[1], args[2], args[4], *args[4:], **options)
-
+def test_lower_to_npu_with_a_tile_that_is_too_small(monkeypatch: Monkeypatch) -> None:
     monkeypatch.setattr(cube, "TILE", 127)
     finding = found().finding
     assert finding is not None
     assert finding.name == "lower-to-npu"
+    assert "out of bounds" in finding.problem
     assert finding.op is not None
+    assert finding.op.name == "npu.nd2nz"
+    assert isinstance(finding.op.location, FileLineColLoc)
+    assert finding.op.location.line.data == line_of("S = ")
+
+
+def test_lower_to_npu_with_a_loop_off_by_one(monkeypatch: Monkeypatch) -> None:
+    """Nobody writes the first row; who reads it is named."""
+    loop = BodyBuilder.loop
+
+    def late(self: Any, start: Any, stop: Any, step: Any, body: Any, name: str) -> None:
+        first = self.add(start, 1) if name == "row" else start
+        loop(self, first, stop, step, body, name)
+
+    monkeypatch.setattr(BodyBuilder, "loop", late)
+    report = found()
+    check(report, "lower-to-npu", "npu.convert", {"dW = "})
+    assert report.finding is not None
+    assert report.finding.element is not None
+    assert report.finding.element.index[2] == 0
 
 
 def test_lower_to_npu_with_the_row_ahead(monkeypatch: Monkeypatch) -> None:
