@@ -19,6 +19,7 @@ from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 import ligrad
 from backends.numpy.bisect import EXACT, RUNNERS, dialect_of
+from backends.numpy.bisect_compare import atomic_outputs
 from backends.numpy.bisect_report import Element, Report
 from backends.numpy.bisect_tiled import first_wrong_landing, first_wrong_write
 from backends.numpy.workload import generate
@@ -42,7 +43,7 @@ DIFFERENCE = LIGHTNING.replace("Dy * Weights", "Dy - Weights")
 assert DIFFERENCE != LIGHTNING
 SHAPE = {"B": 1, "S1": 3, "S2": 90, "N1": 18, "K": 70}
 """Heads for both vector cores, entries that are no whole unit."""
-RAGGED = {"S1": (3, 0, 2, 1), "S2": (70, 3, 0, 35), "N1": 33, "K": 70}
+RAGGED = {"S1": (2, 0, 1), "S2": (70, 3, 35), "N1": 17, "K": 70}
 
 
 @cache
@@ -390,6 +391,32 @@ def test_insert_cross_sync_without_a_wait(monkeypatch: Monkeypatch) -> None:
     assert "cross-core flag 0 still counts" in finding.problem
     assert finding.op is not None
     assert finding.op.name == "npu.cross_set"
+
+
+def test_insert_cross_sync_without_a_set(monkeypatch: Monkeypatch) -> None:
+    """The deadlock names the first core that waits, with what it waits for."""
+    insert = insert_cross_sync._insert
+
+    def partly(edge: Any, flag: int) -> None:
+        insert(edge, flag)
+        if flag == 0:
+            sets = [edge.after.next_op, edge.after.parent_op().prev_op]
+            for op in sets[: 1 + edge.carried]:
+                Rewriter.erase_op(op)
+
+    monkeypatch.setattr(insert_cross_sync, "_insert", partly)
+    finding = found().finding
+    assert finding is not None
+    assert finding.name == "insert-cross-sync"
+    assert finding.problem.startswith("deadlock: no core can go on")
+    assert finding.op is not None
+    assert finding.op.name == "npu.cross_wait"
+
+
+def test_what_atomic_additions_may_reach() -> None:
+    module = operator().module("npu")
+    outputs = {port.name for port in operator().signature.outputs}
+    assert atomic_outputs(module) & outputs == {"dk"}
 
 
 def test_place_buffers_with_an_overlap(monkeypatch: Monkeypatch) -> None:
