@@ -16,6 +16,7 @@ from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.lig import run_graph
 from ligrad_ir.axes import Axes
+from ligrad_ir.dialects.lig import ConstantOp
 from ligrad_ir.dialects.lig_types import TensorType
 from ligrad_ir.signature import entry_function, signature_of
 
@@ -68,7 +69,7 @@ def first_wrong_value(
     before: ModuleOp, after: ModuleOp, bound: Bound, outputs: Sequence[str]
 ) -> Operation | None:
     """The first operation behind a pass, of those that wrong outputs come from, whose
-    value there was not before, though its operands were."""
+    value there was not before, though its operands were; constants may be new."""
     known, found = (graph_values(module, bound) for module in (before, after))
     needed = _needed(returned(after, name) for name in outputs)
     ops = entry_function(after).body.block.ops
@@ -76,7 +77,9 @@ def first_wrong_value(
         right = {value for value in found if not isinstance(value.owner, Operation)}
         for op in ops:
             values = [value for value in op.results if value in found]
-            if all(_was_there(value, found, known, tolerance) for value in values):
+            if isinstance(op, ConstantOp) or all(
+                _was_there(value, found, known, tolerance) for value in values
+            ):
                 right.update(values)
             elif op in needed and right.issuperset(
                 operand for operand in op.operands if operand in found

@@ -95,7 +95,7 @@ class Report:
         if (finding := self.finding) is not None:
             lines.append(f"  BAD  {finding.name:{NAME_WIDTH}} {finding}")
             rest = finding.problem.splitlines()[1:] if finding.element is None else []
-            if finding.op is not None:
+            if finding.op is not None and describe(finding.op) not in finding.problem:
                 rest.append(describe(finding.op))
             lines += [f"       {line}" for line in rest]
         return "\n".join(lines)

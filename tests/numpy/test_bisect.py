@@ -19,13 +19,13 @@ from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 import ligrad
 from backends.numpy.bisect import EXACT, RUNNERS, dialect_of
+from backends.numpy.bisect_compare import atomic_outputs
 from backends.numpy.bisect_report import Element, Report
 from backends.numpy.bisect_tiled import first_wrong_landing, first_wrong_write
 from backends.numpy.workload import generate
 from ligrad.bisect import bisect
 from ligrad_ir.dialects import lig, lig_canonicalize
 from ligrad_ir.dialects.lig_types import RealType
-from ligrad_ir.dialects.npu_cube import FixpipeOp
 from ligrad_ir.dialects.npu_launch import SetFlagOp
 from ligrad_ir.dialects.npu_move import LoadL0Op
 from ligrad_ir.dialects.npu_vector import BinaryKind
@@ -33,6 +33,7 @@ from ligrad_ir.errors import ArgumentError, LigradError
 from passes import assign_precision, insert_cross_sync, insert_sync, place_buffers
 from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
 from passes.tiling import cube, values, vector
+from passes.tiling.builder import BodyBuilder
 
 Monkeypatch = pytest.MonkeyPatch
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
@@ -42,7 +43,7 @@ DIFFERENCE = LIGHTNING.replace("Dy * Weights", "Dy - Weights")
 assert DIFFERENCE != LIGHTNING
 SHAPE = {"B": 1, "S1": 3, "S2": 90, "N1": 18, "K": 70}
 """Heads for both vector cores, entries that are no whole unit."""
-RAGGED = {"S1": (3, 0, 2, 1), "S2": (70, 3, 0, 35), "N1": 33, "K": 70}
+RAGGED = {"S1": (2, 0, 1), "S2": (70, 3, 35), "N1": 17, "K": 70}
 
 
 @cache
@@ -304,15 +305,32 @@ def test_lower_to_npu_with_a_tile_that_is_transposed(monkeypatch: Monkeypatch) -
     check(found(), "lower-to-npu", "npu.fixpipe", {"S = "})
 
 
-def test_lower_to_npu_with_a_tile_one_row_short(monkeypatch: Monkeypatch) -> None:
-    def short(self: Any, *args: Any, **options: Any) -> FixpipeOp:
-        return FixpipeOp(self, args[0], args[1], args[2], args[4], *args[4:], **options)
-
+def test_lower_to_npu_with_a_tile_that_is_too_small(monkeypatch: Monkeypatch) -> None:
     monkeypatch.setattr(cube, "TILE", 127)
     finding = found().finding
     assert finding is not None
     assert finding.name == "lower-to-npu"
+    assert "out of bounds" in finding.problem
     assert finding.op is not None
+    assert finding.op.name == "npu.nd2nz"
+    assert isinstance(finding.op.location, FileLineColLoc)
+    assert finding.op.location.line.data == line_of("S = ")
+
+
+def test_lower_to_npu_with_a_loop_off_by_one(monkeypatch: Monkeypatch) -> None:
+    """Nobody writes the first row; who reads it is named."""
+    loop = BodyBuilder.loop
+
+    def late(self: Any, start: Any, stop: Any, step: Any, body: Any, name: str) -> None:
+        first = self.add(start, 1) if name == "row" else start
+        loop(self, first, stop, step, body, name)
+
+    monkeypatch.setattr(BodyBuilder, "loop", late)
+    report = found()
+    check(report, "lower-to-npu", "npu.convert", {"dW = "})
+    assert report.finding is not None
+    assert report.finding.element is not None
+    assert report.finding.element.index[2] == 0
 
 
 def test_lower_to_npu_with_the_row_ahead(monkeypatch: Monkeypatch) -> None:
@@ -373,6 +391,32 @@ def test_insert_cross_sync_without_a_wait(monkeypatch: Monkeypatch) -> None:
     assert "cross-core flag 0 still counts" in finding.problem
     assert finding.op is not None
     assert finding.op.name == "npu.cross_set"
+
+
+def test_insert_cross_sync_without_a_set(monkeypatch: Monkeypatch) -> None:
+    """The deadlock names the first core that waits, with what it waits for."""
+    insert = insert_cross_sync._insert
+
+    def partly(edge: Any, flag: int) -> None:
+        insert(edge, flag)
+        if flag == 0:
+            sets = [edge.after.next_op, edge.after.parent_op().prev_op]
+            for op in sets[: 1 + edge.carried]:
+                Rewriter.erase_op(op)
+
+    monkeypatch.setattr(insert_cross_sync, "_insert", partly)
+    finding = found().finding
+    assert finding is not None
+    assert finding.name == "insert-cross-sync"
+    assert finding.problem.startswith("deadlock: no core can go on")
+    assert finding.op is not None
+    assert finding.op.name == "npu.cross_wait"
+
+
+def test_what_atomic_additions_may_reach() -> None:
+    module = operator().module("npu")
+    outputs = {port.name for port in operator().signature.outputs}
+    assert atomic_outputs(module) & outputs == {"dk"}
 
 
 def test_place_buffers_with_an_overlap(monkeypatch: Monkeypatch) -> None:
