@@ -433,7 +433,7 @@ def test_place_buffers_with_an_overlap(monkeypatch: Monkeypatch) -> None:
     monkeypatch.setattr(place_buffers, "place", overlapping)
     report = found()
     check(report, "place-buffers", "npu.binary", {"dW = "})
-    assert len(report.steps) == 11
+    assert report.steps[-1].name == "place-buffers"
 
 
 def test_insert_sync_that_loses_an_operation(monkeypatch: Monkeypatch) -> None:
