@@ -174,6 +174,10 @@ class Statements:
         """The smaller one"""
         return self.arithmetic(Arithmetic.MIN, lhs, rhs, name)
 
+    def max(self, lhs: Size, rhs: Size, name: str | None = None) -> Size:
+        """The larger one"""
+        return self.arithmetic(Arithmetic.MAX, lhs, rhs, name)
+
     def round_up(self, value: Size, unit: int, name: str | None = None) -> Size:
         """The next multiple of `unit`"""
         return self.mul(self.div(self.add(value, unit - 1), unit), unit, name)
