@@ -3,9 +3,7 @@ run on the twin."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from xdsl.dialects.builtin import (
 )
 
 from backends.ascendc.host import kernel_of
-from backends.ascendc.project import find_sources, project_files, write_project
+from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import build
 from backends.numpy.npu import run_npu
 from ligrad_ir.signature import entry_function
@@ -107,10 +105,8 @@ class Program:
             run_passes(self.ascendc, (InsertSyncPass(),))
         run_passes(self.ascendc, ASCENDC_PIPELINE)
         files = project_files(self.ascendc, "")
-        with tempfile.TemporaryDirectory() as directory:
-            write_project(Path(directory), files)
-            sources = find_sources(Path(directory), self.ascendc)
-            self._library = build([sources.path], sources.entry)
+        sources = find_sources(keep_project(files), self.ascendc)
+        self._library = build([sources.path], sources.entry)
         [self.text] = [t for name, t in files.items() if name.endswith(".cpp")]
         args = entry_function(self.npu).body.block.args
         self._names = [str(argument.name_hint) for argument in args]
