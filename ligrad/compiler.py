@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import project_files, readme, write_project
@@ -126,9 +127,7 @@ class Operator:
 
     def _build(self, level: str) -> ModuleOp:
         if level == "ascendc":
-            module = self.module("npu").clone()
-            run_passes(module, ASCENDC_PIPELINE)
-            return module
+            return _lower(self.module("npu").clone(), ASCENDC_PIPELINE)
         module = self._source.clone()
         if level == "lig":
             run_pipeline(module, f"graph-{self.precision}")
@@ -138,11 +137,7 @@ class Operator:
                 "deterministic results are not in this version at the level 'npu'"
             )
         run_pipeline(module, "graph-mixed")
-        try:
-            run_passes(module, npu_pipeline(self.soc.name))
-        except PassFailedException as error:
-            raise LigradError(str(error)) from error
-        return module
+        return _lower(module, npu_pipeline(self.soc.name))
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -279,6 +274,15 @@ def compile(
         deterministic=deterministic,
         precision=precision_,
     )
+
+
+def _lower(module: ModuleOp, passes: tuple[ModulePass, ...]) -> ModuleOp:
+    """The module, lowered in place; what a pass cannot lower is a LigradError."""
+    try:
+        run_passes(module, passes)
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return module
 
 
 def _read(

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from xdsl.context import Context
 from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass, PassPipeline
+from xdsl.passes import ModulePass
 from xdsl.transforms.canonicalize import CanonicalizePass
 from xdsl.transforms.common_subexpression_elimination import (
     CommonSubexpressionElimination,
@@ -32,6 +32,13 @@ SIMPLIFY: tuple[ModulePass, ...] = (
     CommonSubexpressionElimination(),
     DeadCodeElimination(),
 )
+
+MOVERS = (
+    CommonSubexpressionElimination,
+    DeadCodeElimination,
+    LoopInvariantCodeMotionPass,
+)
+"""Passes of xDSL that move and remove operations, and change none."""
 
 PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
     "simplify": SIMPLIFY,
@@ -74,19 +81,16 @@ ASCENDC_PIPELINE: tuple[ModulePass, ...] = (
 
 
 def run_pipeline(module: ModuleOp, name: str) -> None:
-    """Run a named pipeline in place; the module is verified after every pass."""
+    """Run a named pipeline in place, as `run_passes` does."""
     run_passes(module, PIPELINES[name])
 
 
 def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
-    """Run passes in place; the module is verified after every one."""
-
-    def verify(
-        before: ModulePass | None, op: ModuleOp, after: ModulePass | None
-    ) -> None:
-        op.verify()
-
+    """Run passes in place; the module is verified after every one that makes or changes
+    operations, and at the end."""
     context = Context()
     context.load_dialect(Arith)  # its constants are folded
-    PassPipeline(passes, verify).apply(context, module)
-    module.verify()
+    for step in passes:
+        step.apply(context, module)
+        if step is passes[-1] or not isinstance(step, MOVERS):
+            module.verify()

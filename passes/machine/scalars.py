@@ -82,6 +82,13 @@ def _(op: Operation, s: Statements) -> None:
 
 
 @lower.register
+def _(op: arith.NegfOp, s: Statements) -> None:
+    """Times -1, which is exact, and gives 0 its sign."""
+    minus = s.constant(-1.0, f32)
+    s.define(op.result, ArithmeticOp(Arithmetic.MUL, s.of(op.operand), minus))
+
+
+@lower.register
 def _(op: arith.CmpiOp, s: Statements) -> None:
     number = op.predicate.value.data
     if number >= len(PREDICATES):

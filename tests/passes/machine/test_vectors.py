@@ -282,12 +282,13 @@ def test_read() -> None:
         %d = npu.read %i[%k]
         %c_ = arith.index_cast %c : i32 to index
         %d_ = arith.index_cast %d : i32 to index
-        npu.binary_scalar mul %u[%c0], %u[%c0], %a count %c64
+        %m = arith.negf %a : f32
+        npu.binary_scalar mul %u[%c0], %u[%c0], %m count %c64
         npu.binary_scalar add %u[%c0], %u[%c0], %b count %c_
         npu.store %z[%d_], %u[%c0] rows %c1 of %c_ pitch %c0, %c0""",
     )
     rng = np.random.default_rng(0)
     x, i = reals(rng, 64, "f32"), rng.integers(1, 65, 64).astype(np.int32)
-    for k in (0, 1, 63):
-        x[k] = 1.5
+    for k, value in ((0, 1.5), (1, 0.0), (63, np.inf)):
+        x[k] = value
         program.both(x=x, i=i, z=np.zeros(128, "f4"), k=k)
