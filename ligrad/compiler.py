@@ -133,11 +133,7 @@ class Operator:
             module, passes = self.source.clone(), self.pipeline()
         else:
             module, passes = self.source.clone(), PIPELINES[f"graph-{self.precision}"]
-        try:
-            run_passes(module, passes)
-        except PassFailedException as error:
-            raise LigradError(str(error)) from error
-        return module
+        return _lower(module, passes)
 
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
@@ -284,6 +280,15 @@ def compile(
         deterministic=deterministic,
         precision=precision_,
     )
+
+
+def _lower(module: ModuleOp, passes: tuple[ModulePass, ...]) -> ModuleOp:
+    """The module, lowered in place; what a pass cannot lower is a LigradError."""
+    try:
+        run_passes(module, passes)
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return module
 
 
 def _read(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
 from backends.ascendc.host import kernel_of
-from backends.ascendc.project import find_sources, project_files, write_project
+from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
 from backends.numpy.bound import Bound
@@ -35,9 +34,7 @@ def run_source(
             says.
     """
     if project is None:
-        with tempfile.TemporaryDirectory() as directory:
-            write_project(Path(directory), project_files(module, ""))
-            return run_source(module, bound, blocks, soc, Path(directory))
+        project = keep_project(project_files(module, ""))
     kernel, sources = kernel_of(module), find_sources(project, module)
     try:
         library = build([sources.path], sources.entry)
