@@ -171,7 +171,7 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
         if options.quick and scores(case) > MOST_QUICK:
             continue
         levels = tuple(
-            level for level in wanted if level == "source" or scores(case) <= MOST_TILED
+            level for level in wanted if level == "source" or is_for_tiled(case)
         )
         every = options.all_cores or options.deterministic
         if levels:
