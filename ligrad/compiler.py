@@ -73,13 +73,14 @@ class SourceRun:
     cores: int
 
     def as_json(self) -> dict[str, Any]:
-        """The report as a JSON object. The twin has no clock and counts no bytes as yet,
-        so what is not measured is null."""
+        """The report as a JSON object. Cycles are those of a model, null where a run
+        failed, and so are bytes."""
+        gm = self.report.gm_bytes
         return {
             "cores": self.cores,
-            "cycles": None,
-            "gm_read_bytes": None,
-            "gm_write_bytes": None,
+            "cycles": self.report.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
             "hazards": [asdict(hazard) for hazard in self.report.hazards],
             "instructions": dict(self.report.instructions),
         }
