@@ -1,28 +1,86 @@
-// The replay: cores take turns, always the one whose scalar unit is earliest; within a core records go in program order,
-// which is the order of issue, and each pipe works through its queue.
+// The replay: a discrete-event simulation. The units of a core are its scalar unit, which takes records in program order
+// and puts them into the queues of the pipes, and the pipes. Cores take turns, and always the earliest event is next.
 #include "clock.h"
 
 #include <algorithm>
 
 namespace twin::timing {
 namespace {
-// How far a core may run ahead of the next one. What they share is kept by time, not by turn.
-constexpr Ticks ahead = 256 * cycle;
-constexpr Ticks never = INT64_MAX / 2;
+constexpr int scalar = static_cast<int>(Pipe::S);
+
 int at(Pipe pipe) { return static_cast<int>(pipe); }
+
+// The pipe whose queue a record goes through, or the scalar unit.
+int queue_for(const Record& record)
+{
+    switch (record.kind) {
+        case Kind::work:
+        case Kind::set:
+        case Kind::cross_set: return at(record.pipe);
+        case Kind::wait: return at(record.other);
+        case Kind::barrier: return record.pipe == Pipe::ALL ? scalar : at(record.pipe);
+        default: return scalar;
+    }
+}
+
+bool drained(const Core& core)
+{
+    return std::all_of(core.queue.begin(), core.queue.end(), [](const Queue& queue) { return queue.empty(); });
+}
+
 }  // namespace
+
+void Clock::complete(uint32_t core)
+{
+    each[core]->complete = true;
+    each[core]->next = 0;
+}
+
+// When a unit can do what it has to do next: `never` if that depends on another unit.
+Ticks Clock::next_of(const Core& core, int pipe) const
+{
+    if (pipe != scalar) {
+        const Queue& queue = core.queue[pipe];
+        if (queue.empty()) return never;
+        const Record& record = queue.front();
+        if (record.kind == Kind::wait && core.flag[at(record.pipe)][pipe][record.id].empty()) return never;
+        if (record.unit && !may_hand_over(core, record)) return never;
+        return std::max(core.now[pipe], queue.issued());
+    }
+    if (core.head == core.records.size()) return core.complete ? never : core.now[scalar];
+    const Record& record = core.records[core.head];
+    bool blocked = false;
+    if (const int to = queue_for(record); to != scalar) blocked = core.queue[to].full();
+    else if (record.kind == Kind::wait) blocked = core.flag[at(record.pipe)][scalar][record.id].empty();
+    else if (record.kind == Kind::cross_wait) blocked = core.arrived[record.id].empty();
+    else if (record.kind == Kind::drain) blocked = !core.queue[at(record.pipe)].empty();
+    else if (record.kind == Kind::barrier) blocked = record.pipe == Pipe::ALL && !drained(core);
+    return blocked ? never : core.now[scalar];
+}
+
+// The unit of a core that is next, and in core.next when.
+int Clock::next_unit(Core& core) const
+{
+    int unit = scalar;
+    core.next = next_of(core, scalar);
+    for (int pipe = 1; pipe < pipes; ++pipe)
+        if (const Ticks time = next_of(core, pipe); time < core.next) {
+            core.next = time;
+            unit = pipe;
+        }
+    return unit;
+}
 
 int Clock::earliest()
 {
     int first = -1;
     Ticks earliest = never, second = never;
     for (auto& core : each) {
-        if (core->finished || core->blocked >= 0) continue;
-        if (core->scalar < earliest) {
+        if (core->next < earliest) {
             second = earliest;
-            earliest = core->scalar;
+            earliest = core->next;
             first = static_cast<int>(core->index);
-        } else second = std::min(second, core->scalar);
+        } else second = std::min(second, core->next);
     }
     if (first >= 0) traffic.forget(earliest);
     limit = second < never ? second + ahead : never;
@@ -33,96 +91,148 @@ void Clock::advance()
 {
     while (current >= 0 || (current = earliest()) >= 0) {
         Core& core = *each[current];
-        bool turn = true;
-        while (turn && core.head < core.records.size()) turn = step(static_cast<uint32_t>(current)) && core.scalar <= limit;
-        if (core.head == core.records.size()) {
-            core.records.clear();
-            core.head = 0;
+        int unit = next_unit(core);
+        while (core.next <= limit && core.next < never) {
+            if (unit != scalar) start(core, unit);
+            else if (core.head < core.records.size()) issue(core);
+            else {
+                core.records.clear();
+                core.head = 0;
+                return;
+            }
+            unit = next_unit(core);
         }
-        if (turn && !core.complete) return;
-        core.finished = turn;
         current = -1;
     }
 }
 
 bool Clock::finished() const
 {
-    return std::all_of(each.begin(), each.end(), [](const auto& core) { return core->finished; });
+    return std::all_of(each.begin(), each.end(), [](const auto& core) { return core->complete && core->head == core->records.size() && drained(*core); });
 }
 
-// False if the core has to wait for another one: the record then stays.
-bool Clock::step(uint32_t index)
+// The scalar unit takes its next record.
+void Clock::issue(Core& core)
 {
-    Core& core = *each[index];
     const Record& record = core.records[core.head];
+    if (const int to = queue_for(record); to != scalar) {
+        stall(core, record, scalar, queue_of + to, core.freed[to]);
+        issue_cost(core, record);
+        core.queue[to].push(record, core.now[scalar]);
+        ++core.head;
+        return;
+    }
+    issue_cost(core, record);
     switch (record.kind) {
-        case Kind::work: run(core, record); break;
         case Kind::scalar: reach(core, record); break;
-        case Kind::set:
-        case Kind::wait:
-        case Kind::barrier: order(core, record); break;
-        case Kind::cross_set: cross_set(core, record); break;
-        case Kind::cross_wait:
-            if (!take(core, record)) return false;
+        case Kind::set: core.flag[scalar][at(record.other)][record.id].push_back(core.now[scalar] + flag_latency); break;
+        case Kind::meet: meet(core, record); break;
+        case Kind::drain: stall(core, record, scalar, flag_of + at(record.pipe), core.done[at(record.pipe)] + flag_latency); break;
+        case Kind::barrier:
+            for (int pipe = 1; pipe < pipes && record.pipe == Pipe::ALL; ++pipe) stall(core, record, scalar, at_barrier, std::max(core.now[pipe], core.done[pipe]));
             break;
-        case Kind::meet: gather(core, record); break;
+        default: {
+            std::vector<Ticks>& times = record.kind == Kind::cross_wait ? core.arrived[record.id] : core.flag[at(record.pipe)][scalar][record.id];
+            stall(core, record, scalar, record.kind == Kind::cross_wait ? int{cross_flag} : flag_of + at(record.pipe), times.front());
+            times.erase(times.begin());
+        }
     }
     ++core.head;
-    return true;
 }
 
-void Clock::issue(Core& core, const Record& record)
+void Clock::issue_cost(Core& core, const Record& record)
 {
     if (record.issue == 0) return;
-    trace(core, Pipe::S, running, record.site, core.scalar, core.scalar + record.issue);
-    core.scalar += record.issue;
-    core.busy[at(Pipe::S)] += record.issue;
+    Ticks& now = core.now[scalar];
+    trace(core, scalar, running, record.site, now, now + record.issue);
+    now += record.issue;
+    core.busy[scalar] += record.issue;
     sites[record.site].issue += record.issue;
 }
 
-// Into the queue of a pipe; the scalar unit blocks while it is full.
-void Clock::enter(Core& core, const Record& record, Pipe pipe)
-{
-    issue(core, record);
-    std::deque<Ticks>& queue = core.leaves[at(pipe)];
-    while (!queue.empty() && queue.front() <= core.scalar) queue.pop_front();
-    if (queue.size() < queue_depth) return;
-    stall(core, record, Pipe::S, queue_of + at(pipe), queue.front());
-    queue.pop_front();
-}
-
 // Lets a unit stand still until a time, if that is still to come.
-void Clock::stall(Core& core, const Record& record, Pipe pipe, int reason, Ticks until)
+void Clock::stall(Core& core, const Record& record, int pipe, int reason, Ticks until)
 {
-    Ticks& now = pipe == Pipe::S ? core.scalar : core.ready[at(pipe)];
+    Ticks& now = core.now[pipe];
     if (until <= now) return;
-    core.stall[at(pipe)][reason] += until - now;
-    if (reason != not_issued) sites[record.site].stalled += until - now;
-    if (reason != not_issued) trace(core, pipe, reason, record.site, now, until);
+    core.stall[pipe][reason] += until - now;
+    if (reason != not_issued) {
+        sites[record.site].stalled += until - now;
+        trace(core, pipe, reason, record.site, now, until);
+    }
     now = until;
 }
 
-void Clock::run(Core& core, const Record& record)
+// A pipe takes the next record of its queue, which leaves it when it starts.
+void Clock::start(Core& core, int pipe)
 {
-    const int pipe = at(record.pipe);
-    enter(core, record, record.pipe);
-    stall(core, record, record.pipe, not_issued, core.scalar);
-    const Ticks start = core.ready[pipe];
-    core.leaves[pipe].push_back(start);
+    Queue& queue = core.queue[pipe];
+    const Record& record = queue.front();
+    const Ticks issued = queue.issued();
+    const bool was_full = queue.full();
+    if (record.kind == Kind::set || record.kind == Kind::cross_set) {
+        // Takes effect when all before it is over, and holds up nothing behind it.
+        const Ticks turn = std::max(core.now[pipe], issued), time = std::max(turn, core.done[pipe]);
+        if (was_full) core.freed[pipe] = turn;
+        if (record.kind == Kind::set) core.flag[pipe][at(record.other)][record.id].push_back(time + flag_latency);
+        else cross_set(core, record, time + cross_latency);
+        queue.pop();
+        return;
+    }
+    stall(core, record, pipe, not_issued, issued);
+    if (record.kind == Kind::wait) {
+        std::vector<Ticks>& times = core.flag[at(record.pipe)][pipe][record.id];
+        stall(core, record, pipe, flag_of + at(record.pipe), times.front());
+        times.erase(times.begin());
+    } else if (record.kind == Kind::barrier) stall(core, record, pipe, at_barrier, core.done[pipe]);
+    else if (record.unit) take_over(core, record);
+    if (was_full) core.freed[pipe] = core.now[pipe];
+    if (record.kind == Kind::work) run(core, pipe, record);
+    queue.pop();
+}
+
+void Clock::run(Core& core, int pipe, const Record& record)
+{
+    const Ticks start = core.now[pipe];
     Ticks busy = record.busy, latency = record.latency;
     int reason = l2_port;
     const uint64_t bytes = record.access.total();
-    const Ticks end = bytes > 0 ? transfer(core, record, start, busy, latency, reason) : start + busy;
-    core.ready[pipe] = start + busy;
+    Ticks end = bytes > 0 ? transfer(core, record, start, busy, latency, reason) : start + busy;
+    core.now[pipe] = start + busy;
     core.busy[pipe] += busy;
     sites[record.site].busy += busy;
-    trace(core, record.pipe, running, record.site, start, start + busy, bytes);
-    stall(core, record, record.pipe, reason, end);
+    trace(core, pipe, running, record.site, start, start + busy, bytes);
+    stall(core, record, pipe, reason, end);
+    if (record.unit) hand_over(core, record, end, latency);
     core.done[pipe] = std::max(core.done[pipe], end + latency);
-    if (!record.drains) return;
-    stall(core, record, Pipe::S, flag_of + pipe, core.done[pipe] + flag_latency);
-    core.scalar += ticks(parameters.scalar_access);
-    core.busy[at(Pipe::S)] += ticks(parameters.scalar_access);
+}
+
+// By unit flags a Fixpipe follows the Mmad through a tile: it starts no earlier and ends no earlier. The next Mmad into the
+// tile comes behind it.
+bool Clock::may_hand_over(const Core& core, const Record& record)
+{
+    if (record.pipe == Pipe::FIX) return core.mmads_run >= record.behind;
+    return record.behind == 0 || core.release.at(record.tile).run >= record.behind;
+}
+
+void Clock::take_over(Core& core, const Record& record)
+{
+    if (record.pipe == Pipe::FIX) stall(core, record, at(Pipe::FIX), flag_of + at(Pipe::M), core.mmad_start);
+    else stall(core, record, at(Pipe::M), flag_of + at(Pipe::FIX), core.release[record.tile].time);
+}
+
+void Clock::hand_over(Core& core, const Record& record, Ticks& end, Ticks latency)
+{
+    if (record.pipe == Pipe::M) {
+        ++core.mmads_run;
+        core.mmad_start = end - record.busy;
+        core.mmad_done = end + latency;
+        return;
+    }
+    end = std::max(end, core.mmad_done);
+    stall(core, record, at(Pipe::FIX), flag_of + at(Pipe::M), end);
+    ++core.release[record.tile].run;
+    core.release[record.tile].time = end;
 }
 
 // The end of an access to GM that starts at a time. `alone`: how long it takes without the others; in: without its bytes.
@@ -141,136 +251,18 @@ Ticks Clock::transfer(Core& core, const Record& record, Ticks start, Ticks& alon
 // The scalar unit reads or writes UB, or GM through its cache.
 void Clock::reach(Core& core, const Record& record)
 {
-    issue(core, record);
     if (record.access.total() == 0) return;
     Ticks alone = 0, latency = 0;
     int reason = 0;
-    const Ticks end = transfer(core, record, core.scalar, alone, latency, reason);
-    stall(core, record, Pipe::S, in_memory, end + latency);
+    const Ticks end = transfer(core, record, core.now[scalar], alone, latency, reason);
+    stall(core, record, scalar, in_memory, end + latency);
 }
 
-// Flags and barriers within a core.
-void Clock::order(Core& core, const Record& record)
-{
-    const int pipe = at(record.pipe);
-    if (record.kind == Kind::barrier && record.pipe == Pipe::ALL) {
-        issue(core, record);
-        for (int i = 1; i < pipes; ++i) stall(core, record, Pipe::S, at_barrier, std::max(core.ready[i], core.done[i]));
-        return;
-    }
-    if (record.kind == Kind::wait) {
-        const Ticks time = core.flag[pipe][at(record.other)][record.id];
-        if (record.other == Pipe::S) {
-            issue(core, record);
-            stall(core, record, Pipe::S, flag_of + pipe, time);
-            return;
-        }
-        enter(core, record, record.other);
-        stall(core, record, record.other, not_issued, core.scalar);
-        stall(core, record, record.other, flag_of + pipe, time);
-        core.leaves[at(record.other)].push_back(core.ready[at(record.other)]);
-        return;
-    }
-    if (record.pipe == Pipe::S) {
-        issue(core, record);
-        if (record.kind == Kind::set) core.flag[pipe][at(record.other)][record.id] = core.scalar + flag_latency;
-        return;
-    }
-    enter(core, record, record.pipe);
-    if (record.kind == Kind::set) {
-        core.flag[pipe][at(record.other)][record.id] = passed(core, record.pipe) + flag_latency;
-        return;
-    }
-    stall(core, record, record.pipe, not_issued, core.scalar);
-    stall(core, record, record.pipe, at_barrier, core.done[pipe]);
-    core.leaves[pipe].push_back(core.ready[pipe]);
-}
-
-// A set in the queue of a pipe: it leaves when its turn comes, and takes effect when all before it is done.
-Ticks Clock::passed(Core& core, Pipe pipe)
-{
-    const Ticks turn = std::max(core.ready[at(pipe)], core.scalar);
-    core.leaves[at(pipe)].push_back(turn);
-    return std::max(turn, core.done[at(pipe)]);
-}
-
-// As Machine::cross_set, with times: a flag of a group arrives when the last of the group has set it.
-void Clock::cross_set(Core& core, const Record& record)
-{
-    enter(core, record, record.pipe);
-    const int flag = record.id;
-    const Ticks time = passed(core, record.pipe) + cross_latency;
-    const Identity& me = core.identity;
-    auto of_block = [&](const Core& other, CoreType type) { return other.identity.type == type && other.identity.block == me.block; };
-    if (record.mode == 2 && me.type == CoreType::AIC) {
-        for (auto& other : each)
-            if (of_block(*other, CoreType::AIV)) deliver(*other, flag, time);
-        return;
-    }
-    core.reported[record.mode][flag].push_back(time);
-    std::vector<Core*> group;
-    for (auto& other : each)
-        if (other->identity.type == me.type && (record.mode == 0 || other->identity.block == me.block)) {
-            if (other->reported[record.mode][flag].empty()) return;
-            group.push_back(other.get());
-        }
-    Ticks last = 0;
-    for (Core* other : group) {
-        last = std::max(last, other->reported[record.mode][flag].front());
-        other->reported[record.mode][flag].pop_front();
-    }
-    if (record.mode != 2) {
-        for (Core* other : group) deliver(*other, flag, last);
-        return;
-    }
-    for (auto& other : each)
-        if (of_block(*other, CoreType::AIC)) deliver(*other, flag, last);
-}
-
-void Clock::gather(Core& core, const Record& record)
-{
-    core.met = true;
-    std::vector<Core*> here;
-    Ticks last = 0;
-    for (auto& other : each)
-        if (other->met) {
-            here.push_back(other.get());
-            last = std::max(last, other->scalar);
-        }
-    if (here.size() < record.cores) return;
-    for (Core* other : here) {
-        other->met = false;
-        deliver(*other, meeting, last + cross_latency);
-    }
-}
-
-void Clock::deliver(Core& core, int flag, Ticks time)
-{
-    std::vector<Ticks>& arrived = core.arrived[flag];
-    arrived.insert(std::upper_bound(arrived.begin(), arrived.end(), time), time);
-    if (core.blocked != flag) return;
-    core.blocked = -1;
-    limit = std::min(limit, std::max(core.scalar, time) + ahead);
-}
-
-bool Clock::take(Core& core, const Record& record)
-{
-    std::vector<Ticks>& arrived = core.arrived[record.id];
-    if (arrived.empty()) {
-        core.blocked = record.id;
-        return false;
-    }
-    issue(core, record);
-    stall(core, record, Pipe::S, cross_flag, arrived.front());
-    arrived.erase(arrived.begin());
-    return true;
-}
-
-void Clock::trace(const Core& core, Pipe pipe, int reason, uint32_t site, Ticks start, Ticks end, uint64_t bytes)
+void Clock::trace(const Core& core, int pipe, int reason, uint32_t site, Ticks start, Ticks end, uint64_t bytes)
 {
     if (trace_limit == 0) return;
     if (events.size() == trace_limit) ++dropped;
-    else events.push_back({core.index, pipe, static_cast<uint8_t>(reason), site, start, end - start, bytes});
+    else events.push_back({core.index, static_cast<Pipe>(pipe), static_cast<uint8_t>(reason), site, start, end - start, bytes});
 }
 
 }  // namespace twin::timing

@@ -1,5 +1,5 @@
 // The model of time. While the kernel runs, every call becomes a Record of its core; the clock replays the records of
-// all cores side by side, in the order of their own times, not in the order in which the scheduler runs them.
+// all cores and pipes as events, in the order of their own times, not in the order in which the scheduler runs cores.
 #pragma once
 #include <deque>
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace twin::timing {
 
-enum class Kind : uint8_t { work, set, wait, barrier, cross_set, cross_wait, meet, scalar };
+enum class Kind : uint8_t { work, set, wait, barrier, cross_set, cross_wait, meet, scalar, drain };
 
 // Why a unit stood still. A pipe waits for the scalar unit to issue, for the flag of a pipe, for a barrier, for its share
 // of the L2 port or of HBM; the scalar unit for memory, for room in the queue of a pipe, and for flags of other cores.
@@ -25,7 +25,9 @@ struct Record {
     uint8_t id = 0;       // of a flag
     uint8_t mode = 0;     // of a cross-core flag
     bool write = false, atomic = false;
-    bool drains = false;  // the scalar unit waits for the result
+    bool unit = false;    // Mmad and Fixpipe hand over a tile of L0C by unit flags: this one comes
+    uint64_t tile = 0;    // behind so many of the others, of this tile for an Mmad
+    uint32_t behind = 0;
     uint32_t site = 0;
     uint32_t cores = 0;   // of a meeting
     Ticks issue = 0, busy = 0, latency = 0;
@@ -48,27 +50,64 @@ struct Site {
     Ticks issue = 0, busy = 0, stalled = 0;
 };
 
-// One core on the clock. ready: when a pipe can start its next instruction; done: when all it started is finished.
+// What a pipe still has to do, with the time at which each was issued.
+class Queue {
+public:
+    explicit Queue(size_t depth) : slots(depth) {}
+    bool empty() const { return count == 0; }
+    bool full() const { return count == slots.size(); }
+    const Record& front() const { return slots[head].record; }
+    Ticks issued() const { return slots[head].issued; }
+    void push(const Record& record, Ticks issued) { slots[(head + count++) % slots.size()] = {record, issued}; }
+    void pop()
+    {
+        head = (head + 1) % slots.size();
+        --count;
+    }
+
+private:
+    struct Slot {
+        Record record;
+        Ticks issued = 0;
+    };
+    std::vector<Slot> slots;
+    size_t head = 0, count = 0;
+};
+
+// One core on the clock: its scalar unit is at now[S], each pipe can start its next instruction at now[pipe], and all
+// that it started is over at done[pipe].
 struct Core {
     uint32_t index = 0;
     Identity identity{};
     uint32_t group = 0;
-    std::vector<Record> records;
+    std::vector<Record> records;  // what the scalar unit does next, from head on
     size_t head = 0;
-    bool complete = false, finished = false;
-    bool met = false;  // waits for the others of a meeting
-    int blocked = -1;  // the cross-core flag that is waited for, or `meeting`
-    Ticks scalar = 0;
-    Ticks ready[pipes] = {}, done[pipes] = {}, flag[pipes][pipes][8] = {};
-    std::deque<Ticks> leaves[pipes];  // when the instructions in a pipe's queue leave it
-    std::vector<Ticks> arrived[17];   // sets of cross-core flags that nobody took, ordered; last: ends of meetings
+    bool complete = false;        // no more records will come
+    bool met = false;             // waits for the others of a meeting
+    Ticks next = 0;               // when something can happen here, or never
+    std::vector<Queue> queue;     // by pipe
+    Ticks now[pipes] = {}, done[pipes] = {}, freed[pipes] = {};  // freed: when a full queue had room again
+    std::vector<Ticks> flag[pipes][pipes][8];                    // sets that were not waited for
+    std::vector<Ticks> arrived[17];                              // of cross-core flags, in order; last: ends of meetings
     std::deque<Ticks> reported[3][16];
     Ticks busy[pipes] = {}, stall[pipes][reasons] = {};
+    // Of the instructions with unit flags: how many Mmads there are and were run, and the last one's times; and by tile
+    // how many Fixpipes there are and were run, and when the last one was over.
+    uint32_t mmads = 0, mmads_run = 0;
+    Ticks mmad_start = 0, mmad_done = 0;
+    struct Release {
+        uint32_t fixpipes = 0, run = 0;
+        Ticks time = 0;
+    };
+    std::unordered_map<uint64_t, Release> release;
     uint64_t lines[512] = {};         // of the scalar unit's cache: the line that each set holds, plus 1
     uint64_t peak[memories] = {};
-    uint64_t steps = 0, repeats = 0;
+    uint64_t steps = 0, repeats = 0;  // of the cube unit, of the vector unit
 };
-constexpr int meeting = 16;
+constexpr Ticks never = INT64_MAX / 2;
+// How far a core may run ahead of the next one. What they share is kept by time, not by turn.
+constexpr Ticks ahead = 256 * cycle;
+constexpr int meeting = 16;  // of cross-core flags: the end of a meeting
 
 struct Event {
     uint32_t core;
@@ -102,7 +141,7 @@ public:
     void barrier(uint32_t core, Pipe pipe, const char* api, Here here);
     void cross(uint32_t core, Kind kind, int mode, Pipe pipe, int id, const char* api, Here here);
     void meet(uint32_t core, uint32_t cores, const char* api, Here here);
-    void complete(uint32_t core) { each[core]->complete = true; }
+    void complete(uint32_t core);
 
     void advance();  // replays what there is, up to where the next record of a core is missing
     bool finished() const;
@@ -112,20 +151,22 @@ private:
     Record& append(uint32_t core, Kind kind, const char* api, Here here);
     uint32_t site_of(const char* api, Here here);
     int earliest();
-    bool step(uint32_t index);
-    void issue(Core& core, const Record& record);
-    void enter(Core& core, const Record& record, Pipe pipe);
-    void stall(Core& core, const Record& record, Pipe pipe, int reason, Ticks until);
-    void run(Core& core, const Record& record);
+    Ticks next_of(const Core& core, int pipe) const;
+    int next_unit(Core& core) const;
+    void issue(Core& core);
+    void issue_cost(Core& core, const Record& record);
+    void start(Core& core, int pipe);
+    void stall(Core& core, const Record& record, int pipe, int reason, Ticks until);
+    void run(Core& core, int pipe, const Record& record);
+    static bool may_hand_over(const Core& core, const Record& record);
+    void take_over(Core& core, const Record& record);
+    void hand_over(Core& core, const Record& record, Ticks& end, Ticks latency);
     Ticks transfer(Core& core, const Record& record, Ticks start, Ticks& alone, Ticks& latency, int& reason);
     void reach(Core& core, const Record& record);
-    void order(Core& core, const Record& record);
-    static Ticks passed(Core& core, Pipe pipe);
-    void cross_set(Core& core, const Record& record);
-    void gather(Core& core, const Record& record);
-    bool take(Core& core, const Record& record);
+    void cross_set(Core& core, const Record& record, Ticks time);
+    void meet(Core& core, const Record& record);
     void deliver(Core& core, int flag, Ticks time);
-    void trace(const Core& core, Pipe pipe, int reason, uint32_t site, Ticks start, Ticks end, uint64_t bytes = 0);
+    void trace(const Core& core, int pipe, int reason, uint32_t site, Ticks start, Ticks end, uint64_t bytes = 0);
 
     Parameters parameters;
     Ticks flag_latency, cross_latency;
@@ -136,8 +177,8 @@ private:
     std::vector<uint64_t> memory_begin;
     Cache cache;
     Traffic traffic;
-    int current = -1;  // the core whose records are being replayed
-    Ticks limit = 0;   // and how far
+    int current = -1;  // the core whose turn it is
+    Ticks limit = 0;   // and how far it may go
     uint64_t hbm_read = 0, hbm_written = 0;
     std::vector<Event> events;
     uint64_t trace_limit, dropped = 0;

@@ -27,15 +27,15 @@ bool has(CoreType type, int pipe)
 
 void report_core(std::ostream& json, const Core& core)
 {
-    Ticks end = core.scalar;
-    for (int pipe = 1; pipe < pipes; ++pipe) end = std::max({end, core.ready[pipe], core.done[pipe]});
+    Ticks end = 0;
+    for (int pipe = 0; pipe < pipes; ++pipe) end = std::max({end, core.now[pipe], core.done[pipe]});
     const Identity& me = core.identity;
     json << "{\"type\": \"" << (me.type == CoreType::AIC ? "AIC" : "AIV") << "\", \"block\": " << me.block << ", \"sub_block\": " << me.sub_block
          << ", \"end\": " << end << ", \"steps\": " << core.steps << ", \"repeats\": " << core.repeats << ", \"pipes\": {";
     const char* comma = "";
     for (int pipe = 0; pipe < pipes; ++pipe) {
         if (!has(me.type, pipe)) continue;
-        json << comma << "\"" << name_of(static_cast<Pipe>(pipe)) << "\": {\"busy\": " << core.busy[pipe] << ", \"until\": " << (pipe == 0 ? core.scalar : core.ready[pipe])
+        json << comma << "\"" << name_of(static_cast<Pipe>(pipe)) << "\": {\"busy\": " << core.busy[pipe] << ", \"until\": " << core.now[pipe]
              << ", \"stalls\": {";
         comma = "";
         for (int reason = 1; reason < reasons; ++reason) {

@@ -21,6 +21,7 @@ void Clock::add_core(const Identity& identity)
     const bool alone = identity.type == CoreType::AIV && identity.sub_blocks == 1 && (each.empty() || each[0]->identity.type == CoreType::AIV);
     core->group = alone ? identity.block / 2 : identity.block;
     traffic.add_core(core->group, core->index);
+    core->queue.assign(pipes, Queue(queue_depth));
     each.push_back(std::move(core));
 }
 
@@ -54,10 +55,15 @@ void Clock::work(uint32_t index, const Instruction& instruction, const Regions& 
     Record& record = append(index, Kind::work, instruction.api, instruction.here);
     const Cost cost = cost_of(instruction, regions, parameters);
     record.pipe = instruction.pipe;
-    record.drains = cost.drains;
     record.issue = ticks(cost.issue);
     record.busy = ticks(cost.busy);
     record.latency = ticks(cost.latency);
+    if (instruction.op == Op::Mmad || instruction.op == Op::Fixpipe) {
+        record.unit = (instruction.op == Op::Mmad ? instruction.mmad.unit : instruction.fixpipe.unit) != 0;
+        record.tile = instruction.operand[instruction.op == Op::Mmad ? 0 : 1].address;
+        if (record.unit) record.behind = instruction.op == Op::Mmad ? core.release[record.tile].fixpipes : core.mmads;
+        if (record.unit) ++(instruction.op == Op::Mmad ? core.mmads : core.release[record.tile].fixpipes);
+    }
     core.steps += cost.steps;
     core.repeats += cost.repeats;
     for (int i = 0; i < regions.size; ++i) {
@@ -74,6 +80,11 @@ void Clock::work(uint32_t index, const Instruction& instruction, const Regions& 
         Site& site = sites[record.site];
         (record.write ? site.written : site.read) += record.access.total();
     }
+    if (!cost.drains) return;
+    Record& drain = append(index, Kind::drain, instruction.api, instruction.here);
+    --sites[drain.site].count;
+    drain.pipe = instruction.pipe;
+    drain.issue = ticks(parameters.scalar_access);
 }
 
 // The scalar unit reaches GM through its cache, a line of 64 bytes at a time: 16 KiB on a cube core, 32 KiB on a vector core.
