@@ -134,13 +134,10 @@ class Operator:
         if level == "lig":
             run_pipeline(module, f"graph-{self.precision}")
             return module
-        if self.deterministic:
-            raise LigradError(
-                "deterministic results are not in this version at the level 'npu'"
-            )
         run_pipeline(module, "graph-mixed")
+        passes = npu_pipeline(self.soc.name, deterministic=self.deterministic)
         try:
-            run_passes(module, npu_pipeline(self.soc.name))
+            run_passes(module, passes)
         except PassFailedException as error:
             raise LigradError(str(error)) from error
         return module
@@ -161,8 +158,8 @@ class Operator:
         inputs: arrays and attributes by their names in the signature (any case, aliases
         too), in the shapes of the layout. level: `graph`; or `tiled` (the IR) or
         `source` (the emitted kernel, compiled by g++), on `cores` simulated groups of
-        cores (by default all of the chip's, but no more than there are tokens). Returns
-        the outputs by name.
+        cores (by default all of the chip's, but no more than the longest axis has
+        positions). Returns the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -259,6 +256,8 @@ def compile(
     program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
     file; or a module. A module's dtype and layout are as they are.
     dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
+    deterministic: results are the same bit for bit in every run and, at the level
+    `tiled`, on any number of cores; those of the graph always are.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
 

@@ -8,14 +8,17 @@ from typing import Literal, get_args
 from xdsl.context import Context
 from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass, PassPipeline
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
 from xdsl.transforms.canonicalize import CanonicalizePass
 from xdsl.transforms.common_subexpression_elimination import (
     CommonSubexpressionElimination,
 )
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
 from passes.form_expressions import FormExpressionsPass
 from passes.insert_cross_sync import InsertCrossSyncPass
@@ -50,10 +53,10 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 `graph-mixed`: matmul operands are half, as the cube unit wants them."""
 
 
-def npu_pipeline(soc: str) -> tuple[ModulePass, ...]:
+def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
     return (
-        LowerToNpuPass(soc),
+        LowerToNpuPass(soc, deterministic),
         CanonicalizePass(),
         LoopInvariantCodeMotionPass(),
         CommonSubexpressionElimination(),
@@ -79,14 +82,39 @@ def run_pipeline(module: ModuleOp, name: str) -> None:
 
 
 def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
-    """Run passes in place; the module is verified after every one."""
+    """Run passes in place; the module is verified after every one.
 
-    def verify(
-        before: ModulePass | None, op: ModuleOp, after: ModulePass | None
-    ) -> None:
-        op.verify()
-
+    Raises:
+        PassFailedException: a pass refuses the module, or leaves one that breaks a rule
+            of an operation: says which, and where it comes from.
+    """
     context = Context()
     context.load_dialect(Arith)  # its constants are folded
-    PassPipeline(passes, verify).apply(context, module)
-    module.verify()
+    for each in passes:
+        each.apply(context, module)
+        verify_after(each, module)
+
+
+def verify_after(done: ModulePass, module: ModuleOp) -> None:
+    """Check every rule of every operation.
+
+    Raises:
+        PassFailedException: naming the pass, the operation and its place.
+    """
+    try:
+        module.verify()
+    except VerifyException as error:
+        culprit, reason = first_wrong(module) or (module, str(error))
+        raise PassFailedException(
+            f"{done.name} left wrong IR: {blame(culprit)}: {reason}"
+        ) from error
+
+
+def first_wrong(module: ModuleOp) -> tuple[Operation, str] | None:
+    """The first operation that breaks a rule by itself, and which."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except VerifyException as error:
+            return op, str(error.__cause__ or error)
+    return None

@@ -74,10 +74,11 @@ class LaunchFunctions(NpuBase):
         self, i: Interpreter, op: npu.AllocOp, args: PythonValues
     ) -> PythonValues:
         label = f"buffer %{op.result.name_hint or ''}"
-        if op.offset is None:
-            raise Fault(f"{label} in {op.space} is not placed")
-        start = op.offset.value.data
         memory = self.core.memories[op.space]
+        if op.offset is None:
+            data = poisoned(op.size).view(element_dtype(element_of(op.result)))
+            return (Buffer(label, op.space, data),)
+        start = op.offset.value.data
         require(start + op.size <= memory.size, f"{label} lies behind {op.space}")
         data = memory[start : start + op.size].view(
             element_dtype(element_of(op.result))
@@ -167,5 +168,12 @@ class LaunchFunctions(NpuBase):
     def sync_all(
         self, i: Interpreter, op: npu.SyncAllOp, args: PythonValues
     ) -> PythonValues:
-        self.core.sync_all(self.run.states)
+        self.core.meet(self.core.everyone)
+        return ()
+
+    @impl(npu.SyncGroupOp)
+    def sync_group(
+        self, i: Interpreter, op: npu.SyncGroupOp, args: PythonValues
+    ) -> PythonValues:
+        self.core.meet(self.core.group)
         return ()
