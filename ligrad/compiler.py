@@ -13,6 +13,8 @@ from xdsl.utils.exceptions import PassFailedException
 from backends.ascendc.project import project_files, readme, write_project
 from backends.ascendc.source import run_source
 from backends.ascendc.twin.report import Report
+from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.twin.trace import NOTE
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -73,14 +75,14 @@ class SourceRun:
     cores: int
 
     def as_json(self) -> dict[str, Any]:
-        """The report as a JSON object. Cycles are those of a model, null where a run
-        failed, and so are bytes."""
+        """The report as a JSON object; cycles and bytes are null where a run failed."""
         gm = self.report.gm_bytes
         return {
             "cores": self.cores,
             "cycles": self.report.cycles,
             "gm_read_bytes": None if gm is None else gm.read,
             "gm_write_bytes": None if gm is None else gm.written,
+            "note": NOTE,
             "hazards": [asdict(hazard) for hazard in self.report.hazards],
             "instructions": dict(self.report.instructions),
         }
@@ -188,11 +190,15 @@ class Operator:
         inputs: Mapping[str, Any],
         cores: int | None = None,
         project: str | Path | None = None,
+        *,
+        timing: Timing = DEFAULT_TIMING,
+        trace: int = 0,
     ) -> SourceRun:
         """Run the emitted kernel on the twin, and say what the twin found.
 
         inputs and cores: as for `run`. project: a directory with the sources to run
-        instead, which `emit` has written and a person may have changed.
+        instead, which `emit` has written and a person may have changed. timing, trace: of
+        the model of time.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -211,6 +217,8 @@ class Operator:
             blocks,
             self.soc,
             None if project is None else Path(project),
+            timing=timing,
+            trace=trace,
         )
         return SourceRun(bound.results(values), report, blocks)
 

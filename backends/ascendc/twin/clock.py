@@ -153,6 +153,17 @@ class Time:
         shares = self.shares()
         return max(shares, key=lambda name: shares[name])
 
+    def held_up(self) -> str:
+        """What the scalar units, which issue everything, waited for longest, as
+        `AIV: flag of MTE2`; empty if they never waited."""
+        sums: dict[str, float] = {}
+        for core in self.cores:
+            for reason, value in core.pipes["S"].stalls.items():
+                name = f"{core.kind}: {reason}"
+                count = sum(other.kind == core.kind for other in self.cores)
+                sums[name] = sums.get(name, 0) + value / count
+        return max(sums, key=lambda name: sums[name]) if sums else ""
+
     def as_json(self) -> dict[str, Any]:
         """Everything but the trace."""
         return {
@@ -161,6 +172,7 @@ class Time:
             "cycles": self.cycles,
             "microseconds": self.microseconds,
             "busiest": self.busiest(),
+            "held_up": self.held_up(),
             "gm": asdict(self.gm),
             "peaks": self.peaks(),
             "shares": self.shares(),

@@ -95,14 +95,19 @@ void Clock::advance()
         while (core.next <= limit && core.next < never) {
             if (unit != scalar) start(core, unit);
             else if (core.head < core.records.size()) issue(core);
-            else {
-                core.records.clear();
-                core.head = 0;
-                return;
-            }
+            else return forget();
             unit = next_unit(core);
         }
         current = -1;
+    }
+}
+
+// Drops records that were replayed.
+void Clock::forget()
+{
+    for (auto& core : each) {
+        core->records.erase(core->records.begin(), core->records.begin() + static_cast<std::ptrdiff_t>(core->head));
+        core->head = 0;
     }
 }
 

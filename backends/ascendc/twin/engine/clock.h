@@ -150,6 +150,7 @@ public:
 private:
     Record& append(uint32_t core, Kind kind, const char* api, Here here);
     uint32_t site_of(const char* api, Here here);
+    void forget();
     int earliest();
     Ticks next_of(const Core& core, int pipe) const;
     int next_unit(Core& core) const;
