@@ -4,7 +4,7 @@
 using namespace AscendC;
 
 enum Case : int32_t {
-    MMADS, ADDS, ROWS, STRIDED, TILES, ND2NZ, SCALARS, REDUCTIONS, PASSES, LOADS, HANDOVER, MEETING, BARRIERS, ATOMICS, REDUCE_ALL, UNIT, SERIAL
+    MMADS, ADDS, ROWS, STRIDED, TILES, ND2NZ, SCALARS, REDUCTIONS, PASSES, LOADS, HANDOVER, MEETING, BARRIERS, ATOMICS, REDUCE_ALL, UNIT, SERIAL, OTHERS
 };
 
 template <class T>
@@ -151,6 +151,12 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
             Mmads(1, 16, 3);
             Fixpipe<float, float, CFG_ROW_MAJOR>(Gm<float>(out), c, FixpipeParamsV220(16, 128, 128, 16, false, NoQuant, 0, 1, 0, 0, 3));
         }
+    }
+    if (which == OTHERS) {
+        Div(Ub<float>(0, 256), Ub<float>(256, 256), Ub<float>(512, 256), 64);
+        Duplicate(Ub<uint32_t>(512, 256), 0, 64);
+        Gather(Ub<float>(0, 256), Ub<float>(256, 256), Ub<uint32_t>(512, 256), 0, 64);
+        Select(Ub<float>(0, 256), Ub<uint8_t>(1024, 32), Ub<float>(256, 256), 0.0f, SELMODE::VSEL_TENSOR_SCALAR_MODE, 64);
     }
     if (which == SERIAL) {
         for (uint32_t i = 0; i < n; ++i) {

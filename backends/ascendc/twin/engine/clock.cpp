@@ -30,12 +30,6 @@ bool drained(const Core& core)
 
 }  // namespace
 
-void Clock::complete(uint32_t core)
-{
-    each[core]->complete = true;
-    each[core]->next = 0;
-}
-
 // When a unit can do what it has to do next: `never` if that depends on another unit.
 Ticks Clock::next_of(const Core& core, int pipe) const
 {
@@ -71,35 +65,44 @@ int Clock::next_unit(Core& core) const
     return unit;
 }
 
-int Clock::earliest()
-{
-    int first = -1;
-    Ticks earliest = never, second = never;
-    for (auto& core : each) {
-        if (core->next < earliest) {
-            second = earliest;
-            earliest = core->next;
-            first = static_cast<int>(core->index);
-        } else second = std::min(second, core->next);
-    }
-    if (first >= 0) traffic.forget(earliest);
-    limit = second < never ? second + ahead : never;
-    return first;
-}
-
+// Time goes on in epochs, in which the cores take their turns. Within one, a core that runs out of records waits for the
+// kernel to give it more; so what happens does not depend on how far the kernel has run.
 void Clock::advance()
 {
-    while (current >= 0 || (current = earliest()) >= 0) {
-        Core& core = *each[current];
-        int unit = next_unit(core);
-        while (core.next <= limit && core.next < never) {
-            if (unit != scalar) start(core, unit);
-            else if (core.head < core.records.size()) issue(core);
-            else return forget();
-            unit = next_unit(core);
-        }
-        current = -1;
+    for (;;) {
+        if (current == each.size() && !next_epoch()) break;
+        for (; current < each.size(); ++current)
+            if (!take_turn(*each[current])) return forget();
+        if (delivered) current = 0;
+        delivered = false;
     }
+    forget();
+}
+
+// False if nothing can happen.
+bool Clock::next_epoch()
+{
+    Ticks earliest = never;
+    for (auto& core : each) {
+        next_unit(*core);
+        earliest = std::min(earliest, core->next);
+    }
+    if (earliest == never) return false;
+    traffic.forget(earliest);
+    epoch_end = (earliest / epoch + 1) * epoch;
+    current = 0;
+    return true;
+}
+
+// What a core does in this epoch. False if that is not known as yet.
+bool Clock::take_turn(Core& core)
+{
+    for (int unit = next_unit(core); core.next < epoch_end; unit = next_unit(core)) {
+        if (unit != scalar) start(core, unit);
+        else if (core.head < core.records.size()) issue(core);
+        else return false;
+    }
+    return true;
 }
 
 // Drops records that were replayed.

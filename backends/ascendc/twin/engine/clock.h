@@ -105,8 +105,8 @@ struct Core {
     uint64_t steps = 0, repeats = 0;  // of the cube unit, of the vector unit
 };
 constexpr Ticks never = INT64_MAX / 2;
-// How far a core may run ahead of the next one. What they share is kept by time, not by turn.
-constexpr Ticks ahead = 256 * cycle;
+// How far a core may run ahead of others. What they share is kept by time, not by turn.
+constexpr Ticks epoch = 256 * cycle;
 constexpr int meeting = 16;  // of cross-core flags: the end of a meeting
 
 struct Event {
@@ -141,7 +141,7 @@ public:
     void barrier(uint32_t core, Pipe pipe, const char* api, Here here);
     void cross(uint32_t core, Kind kind, int mode, Pipe pipe, int id, const char* api, Here here);
     void meet(uint32_t core, uint32_t cores, const char* api, Here here);
-    void complete(uint32_t core);
+    void complete(uint32_t core) { each[core]->complete = true; }
 
     void advance();  // replays what there is, up to where the next record of a core is missing
     bool finished() const;
@@ -151,7 +151,8 @@ private:
     Record& append(uint32_t core, Kind kind, const char* api, Here here);
     uint32_t site_of(const char* api, Here here);
     void forget();
-    int earliest();
+    bool next_epoch();
+    bool take_turn(Core& core);
     Ticks next_of(const Core& core, int pipe) const;
     int next_unit(Core& core) const;
     void issue(Core& core);
@@ -178,8 +179,9 @@ private:
     std::vector<uint64_t> memory_begin;
     Cache cache;
     Traffic traffic;
-    int current = -1;  // the core whose turn it is
-    Ticks limit = 0;   // and how far it may go
+    size_t current = 0;  // the core whose turn it is; all had theirs at the end
+    Ticks epoch_end = 0;
+    bool delivered = false;  // a flag to another core in this epoch
     uint64_t hbm_read = 0, hbm_written = 0;
     std::vector<Event> events;
     uint64_t trace_limit, dropped = 0;

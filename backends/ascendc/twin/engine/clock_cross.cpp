@@ -57,7 +57,7 @@ void Clock::deliver(Core& core, int flag, Ticks time)
 {
     std::vector<Ticks>& arrived = core.arrived[flag];
     arrived.insert(std::upper_bound(arrived.begin(), arrived.end(), time), time);
-    if (next_unit(core), core.next < never) limit = std::min(limit, std::max(core.next, time) + ahead);
+    delivered = true;
 }
 
 }  // namespace twin::timing
