@@ -175,6 +175,15 @@ def test_every_output_says_that_it_is_a_model(mixed: Run) -> None:
     assert found.as_json()["note"] == NOTE
 
 
+def test_the_document_has_the_table() -> None:
+    text = (Path(__file__).parents[2] / "docs/timing.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{p.name}` | {p.value:g} | {p.unit} | {p.standing} | {p.source} |"
+        for p in PARAMETERS
+    ]
+
+
 def test_the_table_of_parameters_is_whole() -> None:
     assert len({each.name for each in PARAMETERS}) == len(PARAMETERS)
     for each in PARAMETERS:

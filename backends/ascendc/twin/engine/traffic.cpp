@@ -19,7 +19,7 @@ uint64_t Cache::missed(const Access& access)
                 const uint64_t until = std::min(end, (at / line + 1) * line);
                 uint32_t& seen = lines[at / line];
                 if (seen == 0 || seen + 1 < generation) {
-                    missed += until - at;
+                    missed += line;
                     filled += line;
                 }
                 seen = generation;

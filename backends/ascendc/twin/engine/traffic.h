@@ -31,13 +31,13 @@ struct Access {
     uint64_t total() const { return bytes * axis[0].count * axis[1].count; }
 };
 
-// L2, in lines of 512 bytes: a line that was touched stays until half of the capacity has been touched once or twice
-// since. At the start nothing is in it.
+// L2, in lines of 512 bytes, which come and go as a whole: a line that was touched stays until half of the capacity has
+// been fetched once or twice since. At the start nothing is in it.
 class Cache {
 public:
     explicit Cache(uint64_t capacity) : generation_bytes(capacity / 2) {}
     void add(uint64_t bytes);
-    uint64_t missed(const Access& access);  // touches; the bytes that were not in L2
+    uint64_t missed(const Access& access);  // touches; the bytes of the lines that were not in L2
 
 private:
     static constexpr uint64_t line = 512;
