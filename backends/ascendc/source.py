@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -10,11 +12,35 @@ from backends.ascendc.host import kernel_of
 from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
+from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.twin.trace import NOTE
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.tiled import call_values
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """What a run of emitted sources gave. cores: the groups of cores that it took."""
+
+    outputs: dict[str, Array]
+    report: Report
+    cores: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object; cycles and bytes are null where a run failed."""
+        gm = self.report.gm_bytes
+        return {
+            "cores": self.cores,
+            "cycles": self.report.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
+            "note": NOTE,
+            "hazards": [asdict(hazard) for hazard in self.report.hazards],
+            "instructions": dict(self.report.instructions),
+        }
 
 
 def run_source(
@@ -23,11 +49,14 @@ def run_source(
     blocks: int,
     soc: Soc,
     project: Path | None = None,
-) -> tuple[tuple[Array, ...], Report]:
+    *,
+    timing: Timing = DEFAULT_TIMING,
+    trace: int = 0,
+) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
     module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
-    instead of what would be printed. Returns the outputs, and what the twin found.
+    instead of what would be printed. timing, trace: of the twin's clock.
 
     Raises:
         LigradError: the sources are missing, or do not compile; with what the compiler
@@ -48,5 +77,8 @@ def run_source(
         soc=soc,
         workspace=max(soc.gm_alignment, kernel.workspace_bytes(numbers, blocks)),
         names=[*kernel.arrays, "workspace", "tiling"],
+        timing=timing,
+        trace=trace,
     )
-    return tuple(values.outputs.values()), report
+    outputs = bound.results(tuple(values.outputs.values()))
+    return SourceRun(outputs, report, blocks)

@@ -2,7 +2,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "machine.h"
+#include "clock.h"
 
 namespace twin {
 
@@ -108,6 +108,7 @@ void Machine::check(const Regions& regions, const char* api, Here here)
 void Machine::issue(const Instruction& instruction)
 {
     if (probing) throw Stop{};
+    if (++stream->ran >= turn) breathe();
     ++instructions[instruction.api];
     for (int i = 0; i < instruction.operands; ++i)
         if (instruction.operand[i].memory == Memory::NONE) {
@@ -121,10 +122,12 @@ void Machine::issue(const Instruction& instruction)
     if (instruction.op == Op::Mmad && (instruction.operand[0].memory != Memory::L0C || instruction.operand[1].memory != Memory::L0A || instruction.operand[2].memory != Memory::L0B))
         fail("missing-path", instruction.api, instruction.here, "Mmad multiplies L0A by L0B into L0C");
     if (instruction.op == Op::Fixpipe && instruction.operand[1].memory != Memory::L0C) fail("missing-path", instruction.api, instruction.here, "Fixpipe empties L0C");
-    check(regions_of(instruction), instruction.api, instruction.here);
+    const Regions regions = regions_of(instruction);
+    check(regions, instruction.api, instruction.here);
     const Operand& destination = instruction.operand[0];
     if (destination.memory == Memory::GM && stream->state.atomic != Atomic::none && destination.type != stream->state.atomic_type)
         fail("atomic-type", instruction.api, instruction.here, "the atomic mode was set for another type than the data that arrives in GM");
+    if (clock != nullptr) clock->work(stream->index, instruction, regions, stream->state.atomic != Atomic::none, last_allocation);
     execute(instruction, *stream, *this);
 }
 
@@ -141,6 +144,8 @@ void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, H
     if (operand.memory != Memory::GM && operand.memory != Memory::UB && operand.memory != Memory::NONE)
         fail("missing-path", api, here, "the scalar unit reads and writes UB and GM, not %s", name_of(operand.memory));
     check(regions, api, here);
+    if (clock != nullptr) clock->access(stream->index, operand, bytes, api, here, last_allocation);
+    if (++stream->ran >= turn) breathe();
     return stream->at(operand);
 }
 

@@ -42,6 +42,10 @@ struct Regions {
 };
 Regions regions_of(const Instruction& instruction);
 
+namespace timing {
+class Clock;
+}
+
 struct Flag {
     bool set = false;
     Here here{nullptr, 0};
@@ -55,6 +59,8 @@ struct Stream {
     std::unique_ptr<uint8_t[]> arena[memories];
     uint64_t arena_bytes[memories] = {};
     Flag flag[pipes][pipes][8];
+    uint32_t index = 0;         // among the streams of the launch
+    uint32_t ran = 0;           // instructions since it was resumed
     uint8_t counter[16] = {};   // cross-core flags that arrived and were not waited for
     uint8_t reported[3][16] = {};  // own sets that wait for the other cores of a group, by mode
     Here last_set[16] = {};     // where each of these flags was set last
@@ -85,6 +91,9 @@ struct Entry {
     int line;
     uint32_t count;
 };
+
+// Streams take turns of so many instructions, unless they have to wait before.
+constexpr uint32_t turn = 8192;
 
 struct Stop {};  // thrown to end a run
 
@@ -125,6 +134,8 @@ public:
     KernelCode code[2] = {};  // AIC, AIV
     std::vector<void*> values;
     std::vector<Allocation> allocations;
+    timing::Clock* clock = nullptr;  // optional
+    bool reverse = false;            // streams are run in the other order
     int kernel_type = -1;
     std::vector<Entry> entries;
 
@@ -137,6 +148,7 @@ private:
     static void trampoline();
     void schedule();
     void pause();
+    void breathe();
     void report_deadlock();
     void report_leftovers();
     void deliver(Stream& target, int flag, const char* api, Here here);

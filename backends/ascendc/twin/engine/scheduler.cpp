@@ -1,5 +1,7 @@
 // Streams are fibers of one thread, resumed round robin: a run is reproducible, and a deadlock is a round without progress.
-#include "machine.h"
+#include <algorithm>
+
+#include "clock.h"
 
 namespace twin {
 namespace {
@@ -25,6 +27,8 @@ void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_
     added->context.uc_stack.ss_size = stack_bytes;
     added->context.uc_link = &scheduler;
     makecontext(&added->context, &Machine::trampoline, 0);
+    added->index = static_cast<uint32_t>(streams.size());
+    if (clock != nullptr && !probing) clock->add_core(added->identity);
     streams.push_back(std::move(added));
 }
 
@@ -46,20 +50,32 @@ void Machine::pause()
     stream->status = Status::ready;
 }
 
+// Lets the other streams go on.
+void Machine::breathe()
+{
+    stream->ran = 0;
+    if (!failed) swapcontext(&stream->context, &scheduler);
+}
+
 void Machine::schedule()
 {
     active = this;
+    std::vector<Stream*> order;
+    for (auto& each : streams) order.push_back(each.get());
+    if (reverse) std::reverse(order.begin(), order.end());
     for (bool progress = true; progress && !failed;) {
         progress = false;
-        for (auto& each : streams) {
+        for (Stream* each : order) {
             const bool can_run = each->status == Status::ready ||
                                  (each->status == Status::waiting && (each->wait_flag >= 0 ? each->counter[each->wait_flag] > 0 : !each->met));
             if (!can_run) continue;
             progress = true;
-            stream = each.get();
+            stream = each;
             swapcontext(&scheduler, &stream->context);
             if (failed) break;
+            if (clock != nullptr && !probing && each->status == Status::finished) clock->complete(each->index);
         }
+        if (clock != nullptr && !probing && !failed) clock->advance();
     }
     stream = nullptr;
 }

@@ -1,5 +1,5 @@
 // Flags within a core, flags between cores, and kernel types.
-#include "machine.h"
+#include "clock.h"
 
 namespace twin {
 namespace {
@@ -40,6 +40,7 @@ void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     if (flag.set)
         fail("flag-set-twice", api, here, "flag %s->%s id %d is set again before a WaitFlag took it; it was set at line %d", name_of(from), name_of(to), id, flag.here.line);
     flag = {true, here};
+    if (clock != nullptr) clock->flag(stream->index, timing::Kind::set, from, to, id, api, here);
 }
 
 void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
@@ -50,14 +51,16 @@ void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     Flag& flag = stream->flag[static_cast<int>(from)][static_cast<int>(to)][id];
     if (!flag.set) fail("deadlock", api, here, "waits for flag %s->%s id %d, which is not set: PIPE_%s would wait for ever", name_of(from), name_of(to), id, name_of(to));
     flag.set = false;
+    if (clock != nullptr) clock->flag(stream->index, timing::Kind::wait, from, to, id, api, here);
 }
 
 bool Machine::flag_is_set(Pipe from, Pipe to, int id) { return !probing && stream->flag[static_cast<int>(from)][static_cast<int>(to)][id].set; }
 
-void Machine::barrier(Pipe, const char* api, Here)
+void Machine::barrier(Pipe pipe, const char* api, Here here)
 {
     if (probing) throw Stop{};
     ++instructions[api];
+    if (clock != nullptr) clock->barrier(stream->index, pipe, api, here);
 }
 
 void Machine::deliver(Stream& target, int flag, const char* api, Here here)
@@ -68,7 +71,7 @@ void Machine::deliver(Stream& target, int flag, const char* api, Here here)
 }
 
 // Modes 0 and 1 release every core of the group once all of it has reported; mode 2 links the AIC and its AIVs.
-void Machine::cross_set(int mode, Pipe, int flag, const char* api, Here here)
+void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here here)
 {
     if (probing) throw Stop{};
     ++instructions[api];
@@ -78,6 +81,7 @@ void Machine::cross_set(int mode, Pipe, int flag, const char* api, Here here)
         if (!sync_all) fail("kernel-type", api, here, "flags between cores are delivered in MIX kernels only: declare KERNEL_TYPE_MIX_AIC_1_2 or KERNEL_TYPE_MIX_AIV_1_0");
         warn("kernel-type", api, here, "SyncAll needs a MIX kernel type: declare KERNEL_TYPE_MIX_AIV_1_0");
     }
+    if (clock != nullptr) clock->cross(stream->index, timing::Kind::cross_set, mode, pipe, flag, api, here);
     const Identity& me = stream->identity;
     std::vector<Stream*> group;
     for (auto& other : streams) {
@@ -105,6 +109,7 @@ void Machine::cross_wait(int flag, const char* api, Here here)
     if (probing) throw Stop{};
     ++instructions[api];
     if (flag < 0 || flag > 15) fail("event-id", api, here, "cross-core flag %d: flags are 0..15", flag);
+    if (clock != nullptr) clock->cross(stream->index, timing::Kind::cross_wait, 0, Pipe::S, flag, api, here);
     stream->wait_flag = flag;
     stream->wait_api = api;
     stream->wait_here = here;
@@ -115,6 +120,7 @@ void Machine::cross_wait(int flag, const char* api, Here here)
 void Machine::meet(uint32_t cores, const char* api, Here here)
 {
     if (probing) throw Stop{};
+    if (clock != nullptr) clock->meet(stream->index, cores, api, here);
     stream->wait_flag = -1;
     stream->wait_api = api;
     stream->wait_here = here;

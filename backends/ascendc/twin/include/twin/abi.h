@@ -86,12 +86,14 @@ struct LoadParams {
 struct MmadParams {
     uint32_t m, n, k;
     bool accumulate, bias;
+    uint8_t unit;  // unit flag: 0, 2 or 3
 };
 
 struct FixpipeParams {
     uint32_t n, m, source_stride, destination_stride;  // source_stride in 64-byte units of L0C rows
     uint32_t matrices, source_matrix, destination_matrix;
     bool relu, nz, channel_split;
+    uint8_t unit;
 };
 
 struct Instruction {
