@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ligrad_ir.soc import SOCS, Soc
 
-from .report import Hazard, KernelType, Report
+from .report import Hazard, KernelType, Place, Report
 
 Array = npt.NDArray[Any]
 Argument = Array | np.generic | int | float | bytes | ctypes.Structure
@@ -26,6 +26,7 @@ class _Argument(ctypes.Structure):
         ("data", ctypes.c_void_p),
         ("bytes", ctypes.c_uint64),
         ("by_value", ctypes.c_int32),
+        ("scratch", ctypes.c_int32),
     )
 
 
@@ -41,6 +42,8 @@ class _Launch(ctypes.Structure):
         ("tiling_key", ctypes.c_uint64),
         ("sizes", ctypes.c_uint64 * 8),
         ("workspace", ctypes.c_void_p),
+        ("check", ctypes.c_int32),
+        ("auto_sync", ctypes.c_int32),
     )
 
 
@@ -116,6 +119,8 @@ class Library:
         tiling_key: int = 0,
         kernel_type: KernelType | None = None,
         names: Sequence[str] = (),
+        check: bool = True,
+        auto_sync: bool = False,
     ) -> Report:
         """
         Run the kernel on `block_dim` blocks; arrays are changed in place.
@@ -126,7 +131,10 @@ class Library:
         poisoned bytes are passed in front of the last argument if one parameter is
         missing, and are what GetSysWorkSpacePtr returns. `kernel_type` overrides what
         the kernel declares. Pointer arguments are copied to aligned memory and back.
-        Errors of the kernel are in the report.
+        Errors of the kernel are in the report. `check` looks for races, undefined bytes
+        and stale caches; without it only values, bounds and flags count. `auto_sync`
+        takes the edges for given that the compiler's `--cce-auto-sync=on` inserts on
+        vector cores.
 
         Raises:
             ValueError: the arguments do not fit the kernel, or the chip has not so many
@@ -162,14 +170,22 @@ class Library:
                 continue
             buffer = _Buffer(_pointed(argument, titles[i]))
             buffers.append(buffer)
-            records[i] = _Argument(titles[i].encode(), buffer.address, buffer.bytes, 0)
+            records[i] = _Argument(
+                titles[i].encode(),
+                buffer.address,
+                buffer.bytes,
+                0,
+                argument is scratch,
+            )
         spare = (
             _Buffer(scratch)
             if workspace and not any(argument is scratch for argument in given)
             else None
         )
         if spare is not None:
-            records[len(given)] = _Argument(b"workspace", spare.address, spare.bytes, 0)
+            records[len(given)] = _Argument(
+                b"workspace", spare.address, spare.bytes, 0, 1
+            )
         found = next(
             (
                 buffer
@@ -186,6 +202,8 @@ class Library:
             tiling_key,
             kernel_type,
             found,
+            check=check,
+            auto_sync=auto_sync,
         )
         for argument, buffer in zip(given, buffers, strict=True):
             if (
@@ -205,8 +223,13 @@ class Library:
         tiling_key: int,
         kernel_type: KernelType | None,
         workspace: _Buffer | None,
+        *,
+        check: bool,
+        auto_sync: bool,
     ) -> Report:
         launch = _Launch()
+        launch.check = check
+        launch.auto_sync = auto_sync
         for i, library in enumerate((self._aic, self._aiv)):
             launch.bind[i] = ctypes.cast(library.twin_bind, ctypes.c_void_p).value
             launch.call[i] = ctypes.cast(library.twin_call, ctypes.c_void_p).value
@@ -243,11 +266,16 @@ class Library:
         finally:
             self._engine.twin_free(answer)
         return Report(
-            tuple(Hazard(**entry) for entry in data["entries"]),
+            tuple(_hazard(entry) for entry in data["entries"]),
             KernelType(data["kernel_type"]),
             str(data["output"]),
             cast("dict[str, int]", data["instructions"]),
         )
+
+
+def _hazard(entry: dict[str, Any]) -> Hazard:
+    places = tuple(Place(**place) for place in entry.pop("places"))
+    return Hazard(**entry, places=places)
 
 
 def _pointed(argument: Argument, title: str) -> npt.NDArray[np.uint8]:

@@ -19,9 +19,27 @@ class KernelType(enum.IntEnum):
 
 
 @dataclass(frozen=True)
+class Place:
+    """One of the two instructions of a race: which, where, on which core and pipe, what it
+    does (`read`, `write`, `atomic`) to which bytes of which memory or argument, and the
+    number of this execution of the source line on this core, from 1."""
+
+    api: str
+    file: str
+    line: int
+    core: str
+    pipe: str
+    action: str
+    memory: str
+    begin: int
+    end: int
+    occurrence: int
+
+
+@dataclass(frozen=True)
 class Hazard:
-    """One finding, `count` times at this place: an error (which ended the run, or was
-    found at its end) or a warning."""
+    """One finding, `count` times at this place: an error or a warning. `places`: for races
+    and their kin both instructions, the one that is reported first."""
 
     error: bool
     kind: str
@@ -31,6 +49,7 @@ class Hazard:
     line: int
     core: str
     count: int
+    places: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         """`file:line: error[kind] api (core): message`."""

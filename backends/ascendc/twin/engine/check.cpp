@@ -2,9 +2,13 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "machine.h"
+#include "order.h"
+#include "shadow.h"
 
 namespace twin {
+
+Machine::Machine() = default;
+Machine::~Machine() = default;
 
 const char* name_of(Memory memory)
 {
@@ -31,7 +35,26 @@ void Machine::add_entry(bool error, const char* kind, const std::string& message
             ++entry.count;
             return;
         }
-    entries.push_back({error, kind, message, api, here.file ? here.file : "", core, here.line, 1});
+    entries.push_back({error, kind, message, api, here.file ? here.file : "", core, here.line, 1, {}});
+}
+
+size_t Machine::find(const char* kind, const char* api, Here here, const std::string& message, std::vector<Place> places)
+{
+    const std::string file = here.file ? here.file : "";
+    for (size_t i = 0; i < entries.size() && places.empty(); ++i)
+        if (entries[i].kind == kind && entries[i].line == here.line && entries[i].api == api && entries[i].file == file) {
+            ++entries[i].count;
+            return i;
+        }
+    entries.push_back({true, kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places)});
+    return entries.size() - 1;
+}
+
+const Allocation* Machine::allocation_of(uint64_t address) const
+{
+    for (const Allocation& each : allocations)
+        if (address >= each.begin && address < each.begin + each.bytes) return &each;
+    return nullptr;
 }
 
 void Machine::raise(const char* kind, const char* api, Here here, const char* format, ...)
@@ -53,7 +76,7 @@ void Machine::warn(const char* kind, const char* api, Here here, const char* for
     va_start(values, format);
     std::vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    if (!probing) add_entry(false, kind, text, api, here);
+    if (!probing) add_entry(true, kind, text, api, here);
 }
 
 void Machine::check_local(const Region& region, const char* api, Here here)
@@ -99,6 +122,8 @@ void Machine::check(const Regions& regions, const char* api, Here here)
         const Operand& operand = region.operand;
         if (operand.memory == Memory::GM) check_global(region, api, here);
         else check_local(region, api, here);
+        check_buffer(region, api, here);
+        check_reserved(region, api, here);
         if (operand.address % operand.alignment != 0)
             fail("misaligned", api, here, "%s address 0x%llx of %s must be a multiple of %u bytes", operand.write ? "destination" : "source",
                  static_cast<unsigned long long>(operand.address), name_of(operand.memory), operand.alignment);
@@ -112,7 +137,7 @@ void Machine::issue(const Instruction& instruction)
     for (int i = 0; i < instruction.operands; ++i)
         if (instruction.operand[i].memory == Memory::NONE) {
             const Operand& operand = instruction.operand[i];
-            check_local({operand, operand.address, 1, {{1, 0}, {1, 0}, {1, 0}}}, instruction.api, instruction.here);
+            check_local({operand, operand.address, 1, {{1, 0}, {1, 0}, {1, 0}}, true}, instruction.api, instruction.here);
         }
     if (instruction.pipe == Pipe::V)
         for (int i = 0; i < instruction.operands; ++i)
@@ -121,11 +146,17 @@ void Machine::issue(const Instruction& instruction)
     if (instruction.op == Op::Mmad && (instruction.operand[0].memory != Memory::L0C || instruction.operand[1].memory != Memory::L0A || instruction.operand[2].memory != Memory::L0B))
         fail("missing-path", instruction.api, instruction.here, "Mmad multiplies L0A by L0B into L0C");
     if (instruction.op == Op::Fixpipe && instruction.operand[1].memory != Memory::L0C) fail("missing-path", instruction.api, instruction.here, "Fixpipe empties L0C");
-    check(regions_of(instruction), instruction.api, instruction.here);
+    const Regions regions = regions_of(instruction);
+    check(regions, instruction.api, instruction.here);
     const Operand& destination = instruction.operand[0];
     if (destination.memory == Memory::GM && stream->state.atomic != Atomic::none && destination.type != stream->state.atomic_type)
         fail("atomic-type", instruction.api, instruction.here, "the atomic mode was set for another type than the data that arrives in GM");
-    execute(instruction, *stream, *this);
+    const std::string fault = checked && instruction.pipe == Pipe::V ? overlap_fault(instruction) : "";
+    if (!fault.empty()) find("overlap", instruction.api, instruction.here, fault);
+    check_scratch(instruction);
+    if (order) order->issue(*stream, instruction, regions);
+    if (shadow) shadow->execute(*stream, instruction, regions, *this);
+    else execute(instruction, *stream, *this);
 }
 
 void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, Here here)
@@ -141,34 +172,9 @@ void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, H
     if (operand.memory != Memory::GM && operand.memory != Memory::UB && operand.memory != Memory::NONE)
         fail("missing-path", api, here, "the scalar unit reads and writes UB and GM, not %s", name_of(operand.memory));
     check(regions, api, here);
+    if (order) order->scalar(*stream, operand, bytes, api, here);
+    if (shadow) shadow->scalar(*stream, operand, bytes, api, here);
     return stream->at(operand);
-}
-
-void execute(const Instruction& instruction, Stream& stream, Engine& engine)
-{
-    switch (instruction.op) {
-        case Op::Cast: return execute_cast(instruction, stream);
-        case Op::Compare:
-        case Op::Compares: return execute_compare(instruction, stream);
-        case Op::Select: return execute_select(instruction, stream);
-        case Op::Duplicate:
-        case Op::Copy:
-        case Op::Brcb:
-        case Op::Gather:
-        case Op::Gatherb: return execute_vector_move(instruction, stream, engine);
-        case Op::ReduceRepeat:
-        case Op::ReduceBlock:
-        case Op::ReducePair:
-        case Op::ReduceAll: return execute_reduce(instruction, stream);
-        case Op::Move: return execute_move(instruction, stream);
-        case Op::NdToNz: return execute_nd2nz(instruction, stream);
-        case Op::Load2D:
-        case Op::Load3D:
-        case Op::LoadTransposed: return execute_load(instruction, stream);
-        case Op::Mmad: return execute_mmad(instruction, stream);
-        case Op::Fixpipe: return execute_fixpipe(instruction, stream);
-        default: return execute_arithmetic(instruction, stream);
-    }
 }
 
 }  // namespace twin

@@ -138,7 +138,7 @@ void Mmad(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<B>
         instruction.operand[1] = a.operand(false, 512);
         instruction.operand[2] = b.operand(false, 512);
         if (from_table) instruction.operand[3] = bias.operand(false, 64);
-        instruction.mmad = {p.m, p.n, p.k, !(p.cmatrixInitVal && !p.isBias) && !from_table, from_table};
+        instruction.mmad = {p.m, p.n, p.k, !(p.cmatrixInitVal && !p.isBias) && !from_table, from_table, static_cast<uint8_t>(p.unitFlag)};
         twin::engine->issue(instruction);
     }
 }
@@ -169,7 +169,7 @@ void fixpipe(const Destination& dst, const AscendC::LocalTensor<From>& src, cons
         instruction.operand[0] = to;
         instruction.operand[1] = src.operand(false, 64);
         instruction.fixpipe = {p.nSize, p.mSize, p.srcStride, p.dstStride, nz ? 1u : p.ndNum, p.srcNdStride, p.dstNdStride,
-                               p.reluEn, nz, p.isChannelSplit};
+                               p.reluEn, nz, p.isChannelSplit, p.unitFlag};
         engine->issue(instruction);
     }
 }
