@@ -38,10 +38,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Hazard:
-    """One finding, `count` times at this place: an error or a warning. `places`: for races
-    and their kin both instructions, the one that is reported first."""
+    """One fault of a kernel, `count` times at this place. `places`: for races and their kin
+    both instructions, the one that is reported first."""
 
-    error: bool
     kind: str
     message: str
     api: str
@@ -53,15 +52,14 @@ class Hazard:
 
     def __str__(self) -> str:
         """`file:line: error[kind] api (core): message`."""
-        severity = "error" if self.error else "warning"
         return (
-            f"{self.file}:{self.line}: {severity}[{self.kind}] {self.api} "
+            f"{self.file}:{self.line}: error[{self.kind}] {self.api} "
             f"({self.core}): {self.message}"
         )
 
 
 class KernelError(Exception):
-    """A run ended with errors."""
+    """A run with hazards."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,8 @@ class Report:
     output: str
     instructions: Mapping[str, int]
 
-    @property
-    def errors(self) -> tuple[Hazard, ...]:
-        """The hazards that are errors."""
-        return tuple(hazard for hazard in self.hazards if hazard.error)
-
-    @property
-    def warnings(self) -> tuple[Hazard, ...]:
-        """The hazards that are warnings."""
-        return tuple(hazard for hazard in self.hazards if not hazard.error)
-
     def check(self) -> Report:
-        """Return this report, or raise KernelError if it holds errors."""
-        if self.errors:
-            raise KernelError("\n".join(map(str, self.errors)))
+        """Return this report, or raise KernelError if there are hazards."""
+        if self.hazards:
+            raise KernelError("\n".join(map(str, self.hazards)))
         return self

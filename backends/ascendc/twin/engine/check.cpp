@@ -27,15 +27,15 @@ std::string Stream::name() const
     return identity.type == CoreType::AIC ? block + " AIC" : block + " AIV" + std::to_string(identity.sub_block);
 }
 
-void Machine::add_entry(bool error, const char* kind, const std::string& message, const char* api, Here here)
+void Machine::add_entry(const char* kind, const std::string& message, const char* api, Here here)
 {
     const std::string core = stream ? stream->name() : "";
     for (Entry& entry : entries)
-        if (entry.error == error && entry.line == here.line && entry.message == message && entry.api == api) {
+        if (entry.line == here.line && entry.message == message && entry.api == api) {
             ++entry.count;
             return;
         }
-    entries.push_back({error, kind, message, api, here.file ? here.file : "", core, here.line, 1, {}});
+    entries.push_back({kind, message, api, here.file ? here.file : "", core, here.line, 1, {}});
 }
 
 size_t Machine::find(const char* kind, const char* api, Here here, const std::string& message, std::vector<Place> places)
@@ -46,7 +46,7 @@ size_t Machine::find(const char* kind, const char* api, Here here, const std::st
             ++entries[i].count;
             return i;
         }
-    entries.push_back({true, kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places)});
+    entries.push_back({kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places)});
     return entries.size() - 1;
 }
 
@@ -64,19 +64,19 @@ void Machine::raise(const char* kind, const char* api, Here here, const char* fo
     va_start(values, format);
     std::vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    if (!probing) add_entry(true, kind, text, api, here);
+    if (!probing) add_entry(kind, text, api, here);
     failed = true;
     throw Stop{};
 }
 
-void Machine::warn(const char* kind, const char* api, Here here, const char* format, ...)
+void Machine::note(const char* kind, const char* api, Here here, const char* format, ...)
 {
     char text[1024];
     va_list values;
     va_start(values, format);
     std::vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    if (!probing) add_entry(true, kind, text, api, here);
+    if (!probing) add_entry(kind, text, api, here);
 }
 
 void Machine::check_local(const Region& region, const char* api, Here here)

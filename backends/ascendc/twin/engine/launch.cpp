@@ -29,7 +29,7 @@ std::string Machine::report() const
     json << "{\"kernel_type\": " << kernel_type << ", \"output\": " << quoted(output) << ", \"entries\": [";
     const char* comma = "";
     for (const Entry& entry : entries) {
-        json << comma << "{\"error\": " << (entry.error ? "true" : "false") << ", \"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
+        json << comma << "{\"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
              << ", \"api\": " << quoted(entry.api) << ", \"file\": " << quoted(entry.file) << ", \"line\": " << entry.line << ", \"core\": " << quoted(entry.core)
              << ", \"count\": " << entry.count << ", \"places\": [";
         for (const Place& place : entry.places)

@@ -107,7 +107,6 @@ struct Place {
     uint32_t occurrence;
 };
 struct Entry {
-    bool error;
     std::string kind, message, api, file, core;
     int line;
     uint32_t count;
@@ -139,7 +138,7 @@ public:
     void cross_wait(int flag, const char* api, Here here) override;
     void meet(uint32_t cores, const char* api, Here here) override;
     void raise(const char* kind, const char* api, Here here, const char* format, ...) override;
-    void warn(const char* kind, const char* api, Here here, const char* format, ...) override;
+    void note(const char* kind, const char* api, Here here, const char* format, ...) override;
     void print(const char* text) override { output += text; }
     const Identity& identity() override { return stream->identity; }
     State& state() override { return stream->state; }
@@ -187,7 +186,7 @@ private:
     void report_leftovers();
     void deliver(Stream& target, int flag, const Clock& clock, const char* api, Here here);
     std::string wait_cycle() const;
-    void add_entry(bool error, const char* kind, const std::string& message, const char* api, Here here);
+    void add_entry(const char* kind, const std::string& message, const char* api, Here here);
 
     std::vector<std::unique_ptr<Stream>> streams;
     Stream* stream = nullptr;

@@ -156,7 +156,7 @@ void Machine::report_deadlock()
     if (first == nullptr) return;
     if (more > 0) waiting += "; and " + std::to_string(more) + " more";
     stream = const_cast<Stream*>(first);
-    add_entry(true, "deadlock", "every stream that is left waits" + waiting + wait_cycle(), first->wait_api, first->wait_here);
+    add_entry("deadlock", "every stream that is left waits" + waiting + wait_cycle(), first->wait_api, first->wait_here);
     stream = nullptr;
     failed = true;
 }
@@ -170,7 +170,7 @@ void Machine::report_leftovers()
                 for (int id = 0; id < 8; ++id) {
                     const Flag& flag = each->flag[from][to][id];
                     if (!flag.set) continue;
-                    add_entry(true, "flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
+                    add_entry("flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
                                                          std::to_string(id) + " is still set at the end of the kernel and would reach the next one",
                               "SetFlag", flag.here);
                 }
@@ -178,7 +178,7 @@ void Machine::report_leftovers()
             uint32_t count = each->counter[flag].count();
             for (auto& mode : each->reported) count += mode[flag].count();
             if (count > 0)
-                add_entry(true, "flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
+                add_entry("flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
                           "CrossCoreSetFlag", each->last_set[flag]);
         }
     }

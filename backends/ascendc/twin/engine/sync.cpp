@@ -39,8 +39,10 @@ void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     if (probing) throw Stop{};
     ++instructions[api];
     if (id < 0 || id > 7) fail("event-id", api, here, "event id %d: ids are 0..7", id);
+    if (stream->state.pipe == nullptr && id > 5)
+        find("event-id", api, here, "event id " + std::to_string(id) + " without a TPipe: 6 and 7 are kept by the system, take 0..5");
     if (!listed(stream->identity.type, from, to))
-        warn("direction", api, here, "the direction %s to %s is not among those documented for this core type", name_of(from), name_of(to));
+        note("direction", api, here, "the direction %s to %s is not among those documented for this core type", name_of(from), name_of(to));
     Flag& flag = stream->flag[static_cast<int>(from)][static_cast<int>(to)][id];
     if (flag.set)
         fail("flag-set-twice", api, here, "flag %s->%s id %d is set again before a WaitFlag took it; it was set at line %d", name_of(from), name_of(to), id, flag.here.line);
@@ -123,7 +125,7 @@ void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here her
     const bool sync_all = std::string(api) == "SyncAll";
     if (kernel_type == 0 || kernel_type == 1) {
         if (!sync_all) fail("kernel-type", api, here, "flags between cores are delivered in MIX kernels only: declare KERNEL_TYPE_MIX_AIC_1_2 or KERNEL_TYPE_MIX_AIV_1_0");
-        warn("kernel-type", api, here, "SyncAll needs a MIX kernel type: declare KERNEL_TYPE_MIX_AIV_1_0");
+        note("kernel-type", api, here, "SyncAll needs a MIX kernel type: declare KERNEL_TYPE_MIX_AIV_1_0");
     }
     check_directions(mode, pipe, flag, api, here);
     const Identity& me = stream->identity;

@@ -144,8 +144,9 @@ public:
     virtual void cross_set(int mode, Pipe pipe, int flag, const char* api, Here here) = 0;
     virtual void cross_wait(int flag, const char* api, Here here) = 0;
     virtual void meet(uint32_t cores, const char* api, Here here) = 0;
+    // Two ways to report: the first ends the run.
     virtual void raise(const char* kind, const char* api, Here here, const char* format, ...) = 0;
-    virtual void warn(const char* kind, const char* api, Here here, const char* format, ...) = 0;
+    virtual void note(const char* kind, const char* api, Here here, const char* format, ...) = 0;
     virtual void print(const char* text) = 0;
     virtual const Identity& identity() = 0;
     virtual State& state() = 0;
