@@ -196,7 +196,7 @@ private:
     std::map<const char*, uint64_t> instructions;
     size_t last_allocation = 0;
     Clock meeting;  // of those that have arrived at one
-    uint32_t sync_all_flags = 0, user_flags = 0;  // cross-core flags, one bit each
+    uint32_t sync_all_flags = 0, user_flags = 0, clashes = 0;  // cross-core flags, one bit each
     std::unique_ptr<Order> order;
     std::unique_ptr<Shadow> shadow;
 };

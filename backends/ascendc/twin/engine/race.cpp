@@ -94,6 +94,11 @@ void Order::access(Core& core, Pipe pipe, Touch now, Action action, const Region
 void Order::compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end)
 {
     if (ordered(core, pipe, before, earlier, now, action, region.operand.memory)) return;
+    // Which of two cores came first is chance: the one that reads is reported.
+    if (before.line / lines != now.line / lines && earlier == Action::read) {
+        report("race", now, action, before, earlier, region, begin, end, missing(now, before, region.operand.memory));
+        return;
+    }
     report("race", before, earlier, now, action, region, begin, end, missing(before, now, region.operand.memory));
 }
 
@@ -101,17 +106,18 @@ std::string Order::missing(const Touch& before, const Touch& now, Memory memory)
 {
     const Stream& from = *cores_[before.line / lines].stream;
     const Stream& to = *cores_[now.line / lines].stream;
-    const std::string pipe = name_of(pipe_of(before));
     if (&from == &to) {
+        const std::string pipe = name_of(pipe_of(before));
         if (memory == Memory::L0C && pipe_of(before) == Pipe::M && pipe_of(now) == Pipe::M)
             return "no PipeBarrier<PIPE_M> in between, and one of the two has less than ten blocks of 16 x 16";
         if (pipe_of(before) == pipe_of(now)) return "no PipeBarrier<PIPE_" + pipe + "> in between";
         return "no " + pipe + "->" + name_of(pipe_of(now)) + " flag in between";
     }
-    const std::string set_on = pipe == "S" ? "" : ", PIPE_" + pipe;
-    if (from.identity.block != to.identity.block) return "no SyncAll or CrossCoreSetFlag<0" + set_on + "> with its wait in between";
-    const char* mode = from.identity.type == to.identity.type ? "1" : "2";
-    return std::string("no CrossCoreSetFlag<") + mode + set_on + "> of " + from.name() + " with a wait of " + to.name() + " in between";
+    const bool same_block = from.identity.block == to.identity.block;
+    const std::string mode = !same_block ? "0" : from.identity.type == to.identity.type ? "1" : "2";
+    auto set = [&](const Touch& touch) { return pipe_of(touch) == Pipe::S ? std::string(">") : std::string(", PIPE_") + name_of(pipe_of(touch)) + ">"; };
+    return std::string("nothing orders the two cores here, neither ") + (same_block ? "" : "SyncAll nor ") + "CrossCoreSetFlag<" + mode + set(before) + " of " + from.name() +
+           " behind this nor CrossCoreSetFlag<" + mode + set(now) + " of " + to.name() + " behind that, with a wait before the other";
 }
 
 // Bytes that are read through one buffer although they were written through another that covers part of it.
@@ -134,7 +140,9 @@ Place Order::place(const Touch& touch, Action action, const Region& region) cons
 void Order::report(const char* kind, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end,
                    const std::string& reason)
 {
-    const uint64_t key = uint64_t(before.site) << 40 | uint64_t(now.site) << 16 | static_cast<uint64_t>(kind[0]) << 4 | static_cast<uint64_t>(earlier);
+    const bool swap = before.line / lines != now.line / lines && before.site > now.site;
+    const uint64_t key = uint64_t(swap ? now.site : before.site) << 40 | uint64_t(swap ? before.site : now.site) << 16 | static_cast<uint64_t>(kind[0]) << 4 |
+                         static_cast<uint64_t>(earlier == Action::read);
     const auto found = reported_.find(key);
     if (found != reported_.end()) {
         machine_.entries[found->second.entry].count += found->second.number != now.number;

@@ -79,7 +79,7 @@ std::string overlap_fault(const Instruction& instruction)
     for (int i = 1; i < instruction.operands; ++i) {
         const Walk from = walk(i);
         if (to.begin >= last(from) || from.begin >= last(to) || accumulates(instruction, i)) continue;
-        if (to.begin == from.begin && to.block_stride == from.block_stride && (repeats == 1 || to.repeat_stride == from.repeat_stride) &&
+        if (to.begin == from.begin && to.block_stride == from.block_stride && (repeats == 1 || (to.repeat_stride == from.repeat_stride && to.repeat_stride >= 8 * to.block_stride)) &&
             width == size_of_type(instruction.operand[i].type))
             continue;
         // Contiguous operands of different widths, and whatever else has no simple answer: block by block.

@@ -101,7 +101,8 @@ void Machine::check_directions(int mode, Pipe pipe, int flag, const char* api, H
     const bool sync_all = std::string(api) == "SyncAll";
     if (sync_all) sync_all_flags |= 1 << flag;
     else user_flags |= 1 << flag;
-    if (sync_all_flags & user_flags & 1 << flag) find("reserved", api, here, name + " is used by SyncAll and by the kernel itself");
+    if (sync_all_flags & user_flags & ~clashes & 1 << flag) find("reserved", api, here, name + " is used by SyncAll and by the kernel itself");
+    clashes = sync_all_flags & user_flags;
     if (stream->sets[flag] != 0 && stream->set_pipe[flag] != pipe)
         find("flag-pipes", api, here, name + " is set on PIPE_" + name_of(pipe) + " and was set on PIPE_" + name_of(stream->set_pipe[flag]) +
                                           " by the same core: nothing orders sets on two pipes, a wait does not know which of them it takes");
