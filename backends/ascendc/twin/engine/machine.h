@@ -14,6 +14,7 @@ namespace twin {
 
 constexpr int memories = static_cast<int>(Memory::NONE);
 constexpr int pipes = 7;
+constexpr uint64_t select_scratch = 184 * 1024;  // where in UB Select of modes 1 and 2 begins to write; how far is not stated
 
 // Bytes that an instruction touches: pieces of `bytes`, repeated along up to three strides.
 struct Axis {

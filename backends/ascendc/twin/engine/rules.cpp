@@ -6,7 +6,6 @@
 namespace twin {
 namespace {
 
-constexpr uint64_t scratch_begin = 184 * 1024;
 constexpr uint64_t framework_bytes = 256;
 
 struct Walk {
@@ -48,7 +47,7 @@ void Machine::check_reserved(const Region& region, const char* api, Here here)
     if (!checked || (memory != Memory::UB && memory != Memory::L1)) return;
     if (stream->identity.mixed && region.end() > size - framework_bytes)
         find("reserved", api, here, "touches the last 256 bytes of " + std::string(name_of(memory)) + ", which the framework keeps in mix kernels");
-    if (memory != Memory::UB || region.end() <= scratch_begin) return;
+    if (memory != Memory::UB || region.end() <= select_scratch) return;
     stream->scratch_touched = true;
     if (stream->scratch_used) find("reserved", api, here, "touches UB from 184 KiB, the scratch of a Select of mode 1 or 2 that this core executed before");
 }

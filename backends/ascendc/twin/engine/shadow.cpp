@@ -7,8 +7,6 @@
 namespace twin {
 namespace {
 
-constexpr uint64_t scratch_begin = 184 * 1024;
-
 bool reads_destination(const Instruction& instruction, const Stream& stream)
 {
     switch (instruction.op) {
@@ -184,7 +182,7 @@ void Shadow::leave(Stream& stream, const Instruction& instruction)
         }
     } else if (instruction.op == Op::Select && instruction.vector.select != 0) {
         const uint64_t size = stream.arena_bytes[static_cast<int>(Memory::UB)];
-        if (size > scratch_begin) set.assign(scratch_begin, size, cause(Cause::select_scratch, instruction.api, instruction.here));
+        if (size > select_scratch) set.assign(select_scratch, size, cause(Cause::select_scratch, instruction.api, instruction.here));
     }
 }
 
