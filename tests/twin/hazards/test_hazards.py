@@ -104,7 +104,9 @@ def test_a_race_is_reported_once_and_counted(libraries: dict[str, Library]) -> N
 
 
 def test_a_race_between_cores_names_them(libraries: dict[str, Library]) -> None:
-    hazard = report_of(libraries, "cores.cpp", "two_vector_cores_without_a_flag").hazards
+    hazard = report_of(
+        libraries, "cores.cpp", "two_vector_cores_without_a_flag"
+    ).hazards
     assert "of block 0 AIV" in hazard[0].message
     assert "CrossCoreSetFlag<1, PIPE_MTE3>" in hazard[0].message
     assert {place.memory for place in hazard[0].places} == {"workspace"}

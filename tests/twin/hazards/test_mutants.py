@@ -2,7 +2,6 @@
 gives wrong numbers, or is named here with the reason why it changes nothing."""
 
 import re
-from pathlib import Path
 
 import pytest
 

@@ -1,7 +1,6 @@
 """Whole kernels as people write them: right numbers and no report; the matmul, the queues
 and the leaky-relu fusion are in the tests one folder up."""
 
-import re
 import struct
 from pathlib import Path
 
