@@ -46,18 +46,18 @@ struct Regions {
 Regions regions_of(const Instruction& instruction);
 
 // For each line of instructions of each core: how many of its first ones are over.
-using Clock = std::vector<uint32_t>;
+using Known = std::vector<uint32_t>;
 
 struct Flag {
     bool set = false;
     Here here{nullptr, 0};
     const char* api = "";
-    Clock clock;
+    Known known;
 };
 // Cross-core flags that arrived at a core, and its own sets that wait for the rest of a group.
 struct Counter {
-    uint32_t count() const { return static_cast<uint32_t>(clocks.size()); }
-    std::deque<Clock> clocks;
+    uint32_t count() const { return static_cast<uint32_t>(known.size()); }
+    std::deque<Known> known;
 };
 
 enum class Status { ready, waiting, finished };
@@ -83,7 +83,7 @@ struct Stream {
     const char* wait_api = "";
     Here wait_here{nullptr, 0};
     bool met = false;
-    Clock meeting;  // what is over when a meeting ends
+    Known meeting;  // what is over when a meeting ends
     bool scratch_used = false, scratch_touched = false;  // UB from 184 KiB: by Select, by the kernel
     void* workspace = nullptr;
 
@@ -185,7 +185,7 @@ private:
     void pause();
     void report_deadlock();
     void report_leftovers();
-    void deliver(Stream& target, int flag, const Clock& clock, const char* api, Here here);
+    void deliver(Stream& target, int flag, const Known& known, const char* api, Here here);
     std::string wait_cycle() const;
     void add_entry(const char* kind, const std::string& message, const char* api, Here here);
 
@@ -196,7 +196,7 @@ private:
     std::string output;
     std::map<const char*, uint64_t> instructions;
     size_t last_allocation = 0;
-    Clock meeting;  // of those that have arrived at one
+    Known meeting;  // of those that have arrived at one
     uint32_t sync_all_flags = 0, user_flags = 0, clashes = 0;  // cross-core flags, one bit each
     std::unique_ptr<Order> order;
     std::unique_ptr<Shadow> shadow;

@@ -3,16 +3,16 @@
 
 namespace twin {
 
-void join(Clock& clock, const Clock& other)
+void join(Known& learned, const Known& other)
 {
-    for (size_t i = 0; i < clock.size(); ++i) clock[i] = clock[i] > other[i] ? clock[i] : other[i];
+    for (size_t i = 0; i < learned.size(); ++i) learned[i] = learned[i] > other[i] ? learned[i] : other[i];
 }
 
 Order::Order(Machine& machine, size_t cores, bool auto_sync) : machine_(machine), auto_sync_(auto_sync), cores_(cores)
 {
     for (size_t i = 0; i < cores; ++i) {
         cores_[i].stream = &machine.stream_at(i);
-        for (Clock& known : cores_[i].known) known.assign(cores * lines, 0);
+        for (Known& known : cores_[i].known) known.assign(cores * lines, 0);
     }
 }
 
@@ -31,28 +31,28 @@ void Order::inherit(Core& core, const Stream& stream, Pipe pipe)
     }
 }
 
-void Order::learn(Core& core, Pipe pipe, const Clock& clock)
+void Order::learn(Core& core, Pipe pipe, const Known& learned)
 {
-    join(core.known[static_cast<int>(pipe)], clock);
+    join(core.known[static_cast<int>(pipe)], learned);
     if (pipe == Pipe::S) ++core.version;
 }
 
 // A flag takes effect when everything before it on its pipe is over.
-Clock Order::set(const Stream& stream, Pipe from)
+Known Order::set(const Stream& stream, Pipe from)
 {
     Core& core = core_of(stream);
     inherit(core, stream, from);
-    Clock clock = core.known[static_cast<int>(from)];
-    clock[stream.index * lines + static_cast<int>(from)] = core.issued[static_cast<int>(from)];
-    if (from == Pipe::S) clock[stream.index * lines + scalar_stores] = core.issued[scalar_stores];
-    return clock;
+    Known learned = core.known[static_cast<int>(from)];
+    learned[stream.index * lines + static_cast<int>(from)] = core.issued[static_cast<int>(from)];
+    if (from == Pipe::S) learned[stream.index * lines + scalar_stores] = core.issued[scalar_stores];
+    return learned;
 }
 
-void Order::wait(const Stream& stream, Pipe to, const Clock& clock)
+void Order::wait(const Stream& stream, Pipe to, const Known& learned)
 {
     Core& core = core_of(stream);
     inherit(core, stream, to);
-    learn(core, to, clock);
+    learn(core, to, learned);
 }
 
 void Order::barrier(const Stream& stream, Pipe pipe)
@@ -69,14 +69,14 @@ void Order::barrier(const Stream& stream, Pipe pipe)
     ++core.version;
 }
 
-uint32_t Order::cross_wait(const Stream& stream, const Clock& clock)
+uint32_t Order::cross_wait(const Stream& stream, const Known& learned)
 {
     Core& core = core_of(stream);
-    learn(core, Pipe::S, clock);
+    learn(core, Pipe::S, learned);
     return core.known[0][stream.index * lines] = ++core.issued[0];
 }
 
-bool Order::knows(const Clock& clock, const Stream& stream, uint32_t waited) const { return clock[stream.index * lines] >= waited; }
+bool Order::knows(const Known& learned, const Stream& stream, uint32_t waited) const { return learned[stream.index * lines] >= waited; }
 
 Touch Order::touch(Core& core, const Stream& stream, uint32_t line, const char* api, Here here, const Operand& operand)
 {
@@ -158,9 +158,9 @@ void Order::reduce_sum(Core& core, Touch now, const Instruction& instruction, co
     now.buffer_bytes = instruction.operand[0].buffer_bytes;
     for (int i = 0; i < regions.size; ++i)
         if (regions.region[i].operand.write) access(core, Pipe::S, now, Action::write, regions.region[i]);
-    const Clock clock = set(stream, Pipe::S);
-    learn(core, Pipe::V, clock);
-    learn(core, Pipe::MTE3, clock);
+    const Known learned = set(stream, Pipe::S);
+    learn(core, Pipe::V, learned);
+    learn(core, Pipe::MTE3, learned);
 }
 
 void Order::scalar(const Stream& stream, const Operand& operand, uint32_t bytes, const char* api, Here here)

@@ -38,12 +38,12 @@ public:
     void clean(const Stream& stream, const Operand& operand, bool entire);
 
     // What is over when a flag that is set now takes effect; and what a waiting pipe learns from it.
-    Clock set(const Stream& stream, Pipe from);
-    void wait(const Stream& stream, Pipe to, const Clock& clock);
+    Known set(const Stream& stream, Pipe from);
+    void wait(const Stream& stream, Pipe to, const Known& learned);
     void barrier(const Stream& stream, Pipe pipe);
     // The scalar unit waited for the flag of another core: `waited` numbers the wait among all that it issued.
-    uint32_t cross_wait(const Stream& stream, const Clock& clock);
-    bool knows(const Clock& clock, const Stream& stream, uint32_t waited) const;
+    uint32_t cross_wait(const Stream& stream, const Known& learned);
+    bool knows(const Known& learned, const Stream& stream, uint32_t waited) const;
 
     Place place(const Touch& touch, Action action, const Region& region) const;
 
@@ -53,7 +53,7 @@ private:
         Here here;
     };
     struct Core {
-        Clock known[pipes];
+        Known known[pipes];
         uint32_t seen[pipes] = {};  // version of the scalar unit's knowledge that a pipe has got
         uint32_t version = 0;
         uint32_t issued[lines] = {};
@@ -70,7 +70,7 @@ private:
 
     Core& core_of(const Stream& stream);
     void inherit(Core& core, const Stream& stream, Pipe pipe);
-    void learn(Core& core, Pipe pipe, const Clock& clock);
+    void learn(Core& core, Pipe pipe, const Known& learned);
     Touch touch(Core& core, const Stream& stream, uint32_t line, const char* api, Here here, const Operand& operand);
     void access(Core& core, Pipe pipe, Touch now, Action action, const Region& region);
     void gather(Core& core, Touch now, const Instruction& instruction);
@@ -100,7 +100,7 @@ private:
     std::map<uint64_t, CacheLine> cache_lines_;  // last stored to by a scalar unit, by address / 64
 };
 
-void join(Clock& clock, const Clock& other);
+void join(Known& learned, const Known& other);
 std::string range_text(const Machine& machine, Memory memory, uint64_t begin, uint64_t end);
 std::string file_name(const char* path);
 

@@ -44,7 +44,7 @@ std::string range_text(const Machine& machine, Memory memory, uint64_t begin, ui
 
 bool Order::ordered(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, Memory memory)
 {
-    Clock& known = core.known[static_cast<int>(pipe)];
+    Known& known = core.known[static_cast<int>(pipe)];
     if (known[before.line] >= before.number || (before.line == now.line && before.number == now.number)) return true;
     const bool atomics = earlier == Action::atomic && action == Action::atomic;
     if (before.line / lines != now.line / lines) return atomics;
@@ -71,7 +71,7 @@ void Order::access(Core& core, Pipe pipe, Touch now, Action action, const Region
         if (action == Action::read && memory != Memory::GM) overlapping(history.write, now, region, begin, end);
     };
     // Accesses that are over before this one starts are over before all that comes behind it.
-    const Clock& known = core.known[static_cast<int>(pipe)];
+    const Known& known = core.known[static_cast<int>(pipe)];
     auto add = [&](std::vector<Touch>& list) {
         size_t kept = 0;
         for (size_t i = 0; i < list.size(); ++i)

@@ -182,7 +182,7 @@ void Shadow::leave(Stream& stream, const Instruction& instruction)
         }
     } else if (instruction.op == Op::Select && instruction.vector.select != 0) {
         const uint64_t size = stream.arena_bytes[static_cast<int>(Memory::UB)];
-        if (size > select_scratch) set.assign(select_scratch, size, cause(Cause::select_scratch, instruction.api, instruction.here));
+        if (size > select_scratch) set.assign(select_scratch, size, cause(Cause::scratch, instruction.api, instruction.here));
     }
 }
 
@@ -242,7 +242,7 @@ void Shadow::report(const Stream& stream, uint32_t origin, const char* api, Here
         case Cause::never_written: text += ", which was never written"; break;
         case Cause::padding: text += ", undefined bytes behind the last element that " + left + " loaded"; break;
         case Cause::behind_product: text += ", undefined elements behind m and n of " + left; break;
-        case Cause::select_scratch: text += ", which " + left + " used as its scratch"; break;
+        case Cause::scratch: text += ", which " + left + " used as its scratch"; break;
     }
     const bool same = from.here.line == here.line && from.here.file == here.file && from.api == api;
     text += same ? ", and " + use : ", and " + std::string(api) + " at " + file_name(here.file) + ":" + std::to_string(here.line) + " (" + stream.name() + ") " + use;

@@ -16,7 +16,7 @@ public:
     void scalar(const Stream& stream, const Operand& operand, uint32_t bytes, const char* api, Here here);
 
 private:
-    enum class Cause : uint8_t { never_written, padding, behind_product, select_scratch };
+    enum class Cause : uint8_t { never_written, padding, behind_product, scratch };
     // Where undefined bytes come from: the cause, and the first instruction that read them if one did.
     struct Origin {
         Cause cause = Cause::never_written;

@@ -49,7 +49,7 @@ void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     flag.set = true;
     flag.here = here;
     flag.api = api;
-    if (order) flag.clock = order->set(*stream, from);
+    if (order) flag.known = order->set(*stream, from);
 }
 
 void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
@@ -63,7 +63,7 @@ void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
         find("flag-taken", api, here, std::string("takes flag ") + name_of(from) + "->" + name_of(to) + " id " + std::to_string(id) + ", which " + flag.api + " at line " +
                                           std::to_string(flag.here.line) + " set: ids of queues are not for SetFlag and WaitFlag, take one with AllocEventID");
     flag.set = false;
-    if (order) order->wait(*stream, to, flag.clock);
+    if (order) order->wait(*stream, to, flag.known);
 }
 
 bool Machine::flag_is_set(Pipe from, Pipe to, int id) { return !probing && stream->flag[static_cast<int>(from)][static_cast<int>(to)][id].set; }
@@ -81,14 +81,14 @@ void Machine::settle()
 }
 
 // With any timing, the set before the last 15 has to be waited for when a set takes effect.
-void Machine::deliver(Stream& target, int flag, const Clock& clock, const char* api, Here here)
+void Machine::deliver(Stream& target, int flag, const Known& known, const char* api, Here here)
 {
     target.last_set[flag] = here;
-    target.counter[flag].clocks.push_back(clock);
+    target.counter[flag].known.push_back(known);
     const uint32_t set = ++target.arrived[flag];
     if (target.counter[flag].count() > 15)
         fail("flag-overflow", api, here, "flag %d of %s has more than 15 sets that nobody waited for: a reverse flag is missing", flag, target.name().c_str());
-    if (order && set > 15 && !order->knows(clock, target, target.waited[flag][set - 16]))
+    if (order && set > 15 && !order->knows(known, target, target.waited[flag][set - 16]))
         find("flag-overflow", api, here, "flag " + std::to_string(flag) + " of " + target.name() +
                                              " can come to more than 15 sets: nothing makes this core wait until the one 15 sets ago was taken; a reverse flag is missing");
 }
@@ -130,29 +130,29 @@ void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here her
     }
     check_directions(mode, pipe, flag, api, here);
     const Identity& me = stream->identity;
-    Clock clock = order ? order->set(*stream, pipe) : Clock{};
+    Known known = order ? order->set(*stream, pipe) : Known{};
     std::vector<Stream*> group;
     for (auto& other : streams) {
         const bool same_block = other->identity.block == me.block;
-        if (mode == 2 && me.type == CoreType::AIC && same_block && other->identity.type == CoreType::AIV) deliver(*other, flag, clock, api, here);
+        if (mode == 2 && me.type == CoreType::AIC && same_block && other->identity.type == CoreType::AIV) deliver(*other, flag, known, api, here);
         if (other->identity.type == me.type && (mode == 0 || same_block)) group.push_back(other.get());
     }
     if (mode == 2 && me.type == CoreType::AIC) return;
     stream->last_set[flag] = here;
-    stream->reported[mode][flag].clocks.push_back(clock);
+    stream->reported[mode][flag].known.push_back(known);
     if (stream->reported[mode][flag].count() > 15)
         fail("flag-overflow", api, here, "flag %d was set more than 15 times ahead of %s", flag, mode_text(mode));
     for (Stream* each : group)
         if (each->reported[mode][flag].count() == 0) return;
     for (Stream* each : group) {
-        std::deque<Clock>& sets = each->reported[mode][flag].clocks;
-        join(clock, sets.front());
+        std::deque<Known>& sets = each->reported[mode][flag].known;
+        join(known, sets.front());
         sets.pop_front();
     }
     for (auto& other : streams) {
         const bool aic = other->identity.type == CoreType::AIC && other->identity.block == me.block;
         const bool member = std::find(group.begin(), group.end(), other.get()) != group.end();
-        if (mode == 2 ? aic : member) deliver(*other, flag, clock, api, here);
+        if (mode == 2 ? aic : member) deliver(*other, flag, known, api, here);
     }
 }
 
@@ -165,9 +165,9 @@ void Machine::cross_wait(int flag, const char* api, Here here)
     stream->wait_api = api;
     stream->wait_here = here;
     while (stream->counter[flag].count() == 0) pause();
-    const Clock clock = std::move(stream->counter[flag].clocks.front());
-    stream->counter[flag].clocks.pop_front();
-    if (order) stream->waited[flag].push_back(order->cross_wait(*stream, clock));
+    const Known known = std::move(stream->counter[flag].known.front());
+    stream->counter[flag].known.pop_front();
+    if (order) stream->waited[flag].push_back(order->cross_wait(*stream, known));
 }
 
 void Machine::meet(uint32_t cores, const char* api, Here here)
@@ -179,9 +179,9 @@ void Machine::meet(uint32_t cores, const char* api, Here here)
     stream->met = true;
     if (order) {
         order->barrier(*stream, Pipe::ALL);
-        const Clock clock = order->set(*stream, Pipe::S);
-        if (meeting.empty()) meeting = clock;
-        else join(meeting, clock);
+        const Known known = order->set(*stream, Pipe::S);
+        if (meeting.empty()) meeting = known;
+        else join(meeting, known);
     }
     std::vector<Stream*> here_now;
     for (auto& other : streams)
