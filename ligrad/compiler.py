@@ -143,8 +143,8 @@ class Operator:
         """
         if choose("level", level, LEVELS) == "source":
             done = self.run_source(inputs, cores)
-            if done.report.errors:
-                raise LigradError("\n".join(map(str, done.report.errors)))
+            if done.report.hazards:
+                raise LigradError("\n".join(map(str, done.report.hazards)))
             return done.outputs
         bound = self.bind(inputs)
         try:
