@@ -86,8 +86,8 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
             return s.u32(0)
         if space_of(buffer) is Space.GM:
             return s.u32(s.mul(s.sub(pitch, count), size), "gap_bytes")
-        filled = s.round_up(length, BLOCK)
-        return s.u32(s.div(s.sub(s.mul(pitch, size), filled), BLOCK), "gap_blocks")
+        behind = s.sub(s.mul(pitch, size), length)  # and a row fills its last block
+        return s.u32(s.div(behind, BLOCK), "gap_blocks")
 
     params = DataCopyExtParamsOp(
         blockCount=s.u16(rows),
