@@ -181,7 +181,6 @@ private:
     Traffic traffic;
     size_t current = 0;  // the core whose turn it is; all had theirs at the end
     Ticks epoch_end = 0;
-    bool delivered = false;  // a flag to another core in this epoch
     uint64_t hbm_read = 0, hbm_written = 0;
     std::vector<Event> events;
     uint64_t trace_limit, dropped = 0;
