@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import project_files, readme, write_project
 from backends.ascendc.source import run_source
 from backends.ascendc.twin.report import Report
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.ascendc.twin.trace import NOTE
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -37,11 +36,11 @@ from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
     ASCENDC_PIPELINE,
+    PIPELINES,
     PRECISIONS,
     Precision,
     npu_pipeline,
     run_passes,
-    run_pipeline,
 )
 
 Level = Literal["graph", "tiled", "source"]
@@ -76,13 +75,9 @@ class SourceRun:
 
     def as_json(self) -> dict[str, Any]:
         """The report as a JSON object; cycles and bytes are null where a run failed."""
-        gm = self.report.gm_bytes
         return {
             "cores": self.cores,
-            "cycles": self.report.cycles,
-            "gm_read_bytes": None if gm is None else gm.read,
-            "gm_write_bytes": None if gm is None else gm.written,
-            "note": NOTE,
+            **self.report.measures(),
             "hazards": [asdict(hazard) for hazard in self.report.hazards],
             "instructions": dict(self.report.instructions),
         }
@@ -91,7 +86,8 @@ class SourceRun:
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR.
+    program: the syntax tree, or None where it was compiled from IR; source: the graph as
+    it is before all passes.
     """
 
     def __init__(
@@ -110,7 +106,7 @@ class Operator:
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
-        self._source = module
+        self.source = module
         self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
@@ -129,20 +125,17 @@ class Operator:
 
     def _build(self, level: str) -> ModuleOp:
         if level == "ascendc":
-            module = self.module("npu").clone()
-            run_passes(module, ASCENDC_PIPELINE)
-            return module
-        module = self._source.clone()
-        if level == "lig":
-            run_pipeline(module, f"graph-{self.precision}")
-            return module
-        run_pipeline(module, "graph-mixed")
-        passes = npu_pipeline(self.soc.name, deterministic=self.deterministic)
-        try:
-            run_passes(module, passes)
-        except PassFailedException as error:
-            raise LigradError(str(error)) from error
-        return module
+            module, passes = self.module("npu").clone(), ASCENDC_PIPELINE
+        elif level == "npu":
+            module, passes = self.source.clone(), self.pipeline()
+        else:
+            module, passes = self.source.clone(), PIPELINES[f"graph-{self.precision}"]
+        return _lower(module, passes)
+
+    def pipeline(self) -> tuple[ModulePass, ...]:
+        """The passes that make the tiled program of the source."""
+        tiled = npu_pipeline(self.soc.name, deterministic=self.deterministic)
+        return (*PIPELINES["graph-mixed"], *tiled)
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -176,9 +169,7 @@ class Operator:
         try:
             if level == "tiled":
                 self._check_rows(bound)
-                values = run_tiled(
-                    self.module("npu"), bound, self._blocks(cores, bound)
-                )
+                values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
             else:
                 values = run_graph(self.module(), bound.arguments, bound.extents)
         except IndexOutOfRangeError as error:
@@ -190,35 +181,28 @@ class Operator:
         inputs: Mapping[str, Any],
         cores: int | None = None,
         project: str | Path | None = None,
-        *,
-        timing: Timing = DEFAULT_TIMING,
-        trace: int = 0,
     ) -> SourceRun:
         """Run the emitted kernel on the twin, and say what the twin found.
 
         inputs and cores: as for `run`. project: a directory with the sources to run
-        instead, which `emit` has written and a person may have changed. timing, trace: of
-        the model of time.
+        instead, which `emit` has written and a person may have changed.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
             LigradError: the sources are missing or do not compile.
         """
         bound = self.bind(inputs)
-        blocks = self._blocks(cores, bound)
+        blocks = self.blocks(cores, bound)
         try:
             self._check_rows(bound)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
         values, report = run_source(
-            self.module("npu"),
             self.module("ascendc"),
             bound,
             blocks,
             self.soc,
             None if project is None else Path(project),
-            timing=timing,
-            trace=trace,
         )
         return SourceRun(bound.results(values), report, blocks)
 
@@ -226,7 +210,13 @@ class Operator:
         """A kernel takes a wrong index for none; the caller is told."""
         check_rows(self.module(), bound.arguments, bound.extents)
 
-    def _blocks(self, cores: int | None, bound: Bound) -> int:
+    def blocks(self, cores: int | None, bound: Bound) -> int:
+        """How many groups of cores a call runs on; by default all of the chip's, but no
+        more than an axis has positions.
+
+        Raises:
+            LigradError: if the chip has not so many as are asked for.
+        """
         most = self.soc.cube_cores
         if cores is None:
             return max(1, min(most, max(bound.extents.values())))
@@ -287,6 +277,15 @@ def compile(
         deterministic=deterministic,
         precision=precision_,
     )
+
+
+def _lower(module: ModuleOp, passes: tuple[ModulePass, ...]) -> ModuleOp:
+    """The module, lowered in place; what a pass cannot lower is a LigradError."""
+    try:
+        run_passes(module, passes)
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return module
 
 
 def _read(

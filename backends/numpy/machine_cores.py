@@ -58,7 +58,8 @@ class CoreState:
 
     flags: those raised between its pipes; sent and counts: by cross-core flag, how many
     sets have not reached the other side yet, and how many have arrived here; everyone
-    and group: where it meets all cores, and those of its group; op: what it does now.
+    and group: where it meets all cores, and those of its group; op: what it does now;
+    raisers: what has set each flag last.
     """
 
     soc: Soc
@@ -74,6 +75,9 @@ class CoreState:
         default_factory=set[tuple[Pipe, Pipe, int]]
     )
     op: Operation | None = None
+    raisers: dict[object, Operation | None] = field(
+        default_factory=dict[object, Operation | None]
+    )
 
     def __post_init__(self) -> None:
         self.memories = memories(self.soc, self.kind)
@@ -101,6 +105,7 @@ class CoreState:
             "for it in between",
         )
         self.flags.add(flag)
+        self.raisers[flag] = self.op
 
     def wait_flag(self, source: Pipe, target: Pipe, event: int) -> None:
         """Take down a flag of this core; in program order, it has been raised."""
@@ -117,6 +122,8 @@ class CoreState:
     def cross_set(self, flag: int) -> None:
         """Count a flag up on the other side."""
         self.sent[flag] += 1
+        for core in (self, *self.others()):
+            core.raisers[flag] = self.op
         senders = [core for core in self.group.cores if core.kind is self.kind]
         if all(core.sent[flag] for core in senders):
             for core in senders:
@@ -166,17 +173,19 @@ class CoreState:
         self.baton.wait(self.number, lambda: meeting.come[turn] == everyone, why)
 
     def check_end(self) -> None:
-        """No flag is left raised.
+        """No flag is left raised; `op` is what has set the one that is looked at.
 
         Raises:
             Fault: if one is.
         """
         for source, target, event in sorted(self.flags):
+            self.op = self.raisers[source, target, event]
             raise Fault(
                 f"{self.name}: the flag {source} to {target} id {event} is still set at "
                 "the end"
             )
         for flag, (sent, count) in enumerate(zip(self.sent, self.counts)):
+            self.op = self.raisers.get(flag)
             require(
                 count == 0,
                 f"{self.name}: cross-core flag {flag} still counts {count} at the end",

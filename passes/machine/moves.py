@@ -19,7 +19,14 @@ from ligrad_ir.dialects.ascendc_move import (
 from ligrad_ir.dialects.ascendc_sync import SetAtomicAddOp, SetAtomicNoneOp
 from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import Space, element_of, space_of
-from passes.machine.statements import Size, Statements, bytes_of, known, lower
+from passes.machine.statements import (
+    Size,
+    Statements,
+    bytes_of,
+    known,
+    lower,
+    tensor_element,
+)
 
 BLOCK = 32
 """Bytes: the unit of UB, in which the rows of a DataCopyPad begin and its gaps count."""
@@ -27,7 +34,7 @@ BLOCK = 32
 
 @lower.register
 def _(op: npu.LoadOp, s: Statements) -> None:
-    element = element_of(op.src)
+    element = tensor_element(element_of(op.src))
     no, none = s.constant(0, i1), s.u8(0)
     zero = s.constant(0, element)
     pad = DataCopyPadExtParamsOp(

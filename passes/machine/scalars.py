@@ -83,6 +83,7 @@ def _(op: Operation, s: Statements) -> None:
 
 @lower.register
 def _(op: arith.NegfOp, s: Statements) -> None:
+    """Times -1, which is exact, and gives 0 its sign."""
     minus = s.constant(-1.0, f32)
     s.define(op.result, ArithmeticOp(Arithmetic.MUL, s.of(op.operand), minus))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .clock import GmBytes, Time
-from .trace import Trace
+from .trace import NOTE, Trace
 
 
 class KernelType(enum.IntEnum):
@@ -68,6 +68,16 @@ class Report:
     def gm_bytes(self) -> GmBytes | None:
         """Bytes that the cores read from GM and wrote to it, through L2."""
         return None if self.time is None else self.time.gm
+
+    def measures(self) -> dict[str, int | str | None]:
+        """Cycles and bytes for a JSON object, null without a time; and whose they are."""
+        gm = self.gm_bytes
+        return {
+            "cycles": self.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
+            "note": NOTE,
+        }
 
     @property
     def trace(self) -> Trace | None:

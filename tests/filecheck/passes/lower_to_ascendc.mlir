@@ -8,7 +8,7 @@
 // CHECK-NEXT: }
 // CHECK: ascendc.host_function @DoubleWorkspaceBytes in "double_tiling.h"
 // CHECK: ascendc.return_value
-// CHECK: ascendc.kernel @double(%x{{.*}}, %y{{.*}}, %workspace{{.*}}, %tiling{{.*}}) {
+// CHECK: ascendc.kernel @double(%x{{.*}}, %y{{.*}}, %workspace{{.*}}, %tiling{{.*}}) attributes {npu.arrays = ["x", "y"]} {
 // CHECK-NEXT: ascendc.register_tiling @DoubleTiling
 // CHECK: ascendc.kernel_type mix_aic_1_2
 // CHECK: ascendc.set_global_buffer %x_gm, %x
