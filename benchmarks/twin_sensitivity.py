@@ -16,7 +16,6 @@ import json
 from pathlib import Path
 
 import ligrad
-from backends.ascendc.source import run_source
 from backends.ascendc.twin.clock import Time
 from backends.ascendc.twin.sensitivity import sensitivity
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
@@ -52,15 +51,8 @@ def main() -> None:
     inputs = generate(operator.signature, extents)
 
     def run(timing: Timing, trace: int = 0) -> Time:
-        report = run_source(
-            operator.module("ascendc"),
-            operator.bind(inputs),
-            options.cores,
-            operator.soc,
-            timing=timing,
-            trace=trace,
-        )[1]
-        time = report.check().time
+        done = operator.run_source(inputs, options.cores, timing=timing, trace=trace)
+        time = done.report.check().time
         assert time is not None
         return time
 

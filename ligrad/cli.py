@@ -147,7 +147,7 @@ def _run_source(
         typer.echo(f"the report is in {report}")
     for hazard in done.report.hazards:
         typer.echo(str(hazard), err=True)
-    if done.report.errors:
+    if done.report.hazards:
         raise typer.Exit(EXIT_WRONG)
     return done.outputs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -12,8 +11,8 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import project_files, readme, write_project
-from backends.ascendc.source import run_source
-from backends.ascendc.twin.report import Report
+from backends.ascendc.source import SourceRun, run_source
+from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -63,24 +62,6 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
         if value == choice:
             return choice
     raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
-
-
-@dataclass(frozen=True)
-class SourceRun:
-    """What a run of emitted sources gave. cores: the groups of cores that it took."""
-
-    outputs: dict[str, Array]
-    report: Report
-    cores: int
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as a JSON object; cycles and bytes are null where a run failed."""
-        return {
-            "cores": self.cores,
-            **self.report.measures(),
-            "hazards": [asdict(hazard) for hazard in self.report.hazards],
-            "instructions": dict(self.report.instructions),
-        }
 
 
 class Operator:
@@ -162,8 +143,8 @@ class Operator:
         """
         if choose("level", level, LEVELS) == "source":
             done = self.run_source(inputs, cores)
-            if done.report.errors:
-                raise LigradError("\n".join(map(str, done.report.errors)))
+            if done.report.hazards:
+                raise LigradError("\n".join(map(str, done.report.hazards)))
             return done.outputs
         bound = self.bind(inputs)
         try:
@@ -181,11 +162,15 @@ class Operator:
         inputs: Mapping[str, Any],
         cores: int | None = None,
         project: str | Path | None = None,
+        *,
+        timing: Timing = DEFAULT_TIMING,
+        trace: int = 0,
     ) -> SourceRun:
         """Run the emitted kernel on the twin, and say what the twin found.
 
         inputs and cores: as for `run`. project: a directory with the sources to run
-        instead, which `emit` has written and a person may have changed.
+        instead, which `emit` has written and a person may have changed. timing, trace: of
+        the model of time.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -197,14 +182,15 @@ class Operator:
             self._check_rows(bound)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
-        values, report = run_source(
+        return run_source(
             self.module("ascendc"),
             bound,
             blocks,
             self.soc,
             None if project is None else Path(project),
+            timing=timing,
+            trace=trace,
         )
-        return SourceRun(bound.results(values), report, blocks)
 
     def _check_rows(self, bound: Bound) -> None:
         """A kernel takes a wrong index for none; the caller is told."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -11,11 +13,34 @@ from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.twin.trace import NOTE
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.tiled import call_values
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """What a run of emitted sources gave. cores: the groups of cores that it took."""
+
+    outputs: dict[str, Array]
+    report: Report
+    cores: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object; cycles and bytes are null where a run failed."""
+        gm = self.report.gm_bytes
+        return {
+            "cores": self.cores,
+            "cycles": self.report.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
+            "note": NOTE,
+            "hazards": [asdict(hazard) for hazard in self.report.hazards],
+            "instructions": dict(self.report.instructions),
+        }
 
 
 def run_source(
@@ -27,12 +52,11 @@ def run_source(
     *,
     timing: Timing = DEFAULT_TIMING,
     trace: int = 0,
-) -> tuple[tuple[Array, ...], Report]:
+) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
     module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
-    instead of what would be printed. timing, trace: of the twin's clock. Returns the
-    outputs, and what the twin found.
+    instead of what would be printed. timing, trace: of the twin's clock.
 
     Raises:
         LigradError: the sources are missing, or do not compile; with what the compiler
@@ -56,4 +80,5 @@ def run_source(
         timing=timing,
         trace=trace,
     )
-    return tuple(values.outputs.values()), report
+    outputs = bound.results(tuple(values.outputs.values()))
+    return SourceRun(outputs, report, blocks)

@@ -229,6 +229,11 @@ def test_the_scalar_unit_reaches_memory_by_the_line(clock: Library, kind: int) -
     assert time.cores[0].pipes["S"].busy == 64 * 11
 
 
+def test_a_line_that_was_cleaned_is_fetched_again(clock: Library) -> None:
+    """Two lines are read in turn, and the first one is cleaned each time."""
+    assert run(clock, "scalars", 20, 3).gm.read == (10 + 1) * 64
+
+
 @pytest.mark.parametrize(("kind", "issued"), [(1, 0.0), (2, 20.9 + 1)])
 def test_a_barrier_waits_for_what_is_under_way(
     clock: Library, kind: int, issued: float

@@ -74,8 +74,6 @@ def test_the_clock_changes_no_result(mixed: Run) -> None:
     assert without[1] == on[1]
     assert without[0].instructions == on[0].instructions
     assert (without[0].cycles, without[0].gm_bytes, without[0].trace) == (None,) * 3
-    assert set(without[0].measures().values()) == {None, NOTE}
-    assert on[0].measures()["gm_read_bytes"] == time_of(on[0]).gm.read
     assert on[0].cycles
     assert on[0].trace is None
 

@@ -75,8 +75,8 @@ def test_a_workspace_that_is_too_small_is_named(mix: Library) -> None:
         1,
         workspace=64,
     )
-    assert [hazard.kind for hazard in report.errors] == ["out-of-bounds"]
-    assert "workspace" in report.errors[0].message
+    assert [hazard.kind for hazard in report.hazards] == ["out-of-bounds"]
+    assert "workspace" in report.hazards[0].message
 
 
 def test_arguments_that_do_not_fit_are_refused(queues: Library) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ligrad_ir.soc import SOCS, Soc
 
 from .clock import Time
-from .report import Hazard, KernelType, Report
+from .report import Hazard, KernelType, Place, Report
 from .timing import DEFAULT_TIMING, PARAMETERS, Timing
 
 Array = npt.NDArray[Any]
@@ -28,6 +28,7 @@ class _Argument(ctypes.Structure):
         ("data", ctypes.c_void_p),
         ("bytes", ctypes.c_uint64),
         ("by_value", ctypes.c_int32),
+        ("scratch", ctypes.c_int32),
     )
 
 
@@ -48,6 +49,8 @@ class _Launch(ctypes.Structure):
         ("l2_bytes", ctypes.c_uint64),
         ("cube_cores", ctypes.c_uint32),
         ("trace_limit", ctypes.c_uint64),
+        ("check", ctypes.c_int32),
+        ("auto_sync", ctypes.c_int32),
     )
 
 
@@ -130,6 +133,8 @@ class Library:
         timing: Timing = DEFAULT_TIMING,
         trace: int = 0,
         reverse: bool = False,
+        check: bool = True,
+        auto_sync: bool = False,
     ) -> Report:
         """
         Run the kernel on `block_dim` blocks; arrays are changed in place.
@@ -140,7 +145,10 @@ class Library:
         poisoned bytes are passed in front of the last argument if one parameter is
         missing, and are what GetSysWorkSpacePtr returns. `kernel_type` overrides what
         the kernel declares. Pointer arguments are copied to aligned memory and back.
-        Errors of the kernel are in the report. With `clock`, so is the time that a model
+        Errors of the kernel are in the report. `check` looks for races, undefined bytes
+        and stale caches; without it only values, bounds and flags count. `auto_sync`
+        takes the edges for given that the compiler's `--cce-auto-sync=on` inserts on
+        vector cores. With `clock`, so is the time that a model
         with the parameters `timing` gives the run, and the first `trace` events of it.
         `reverse` lets the simulated cores take turns in the other order.
 
@@ -166,6 +174,8 @@ class Library:
         buffers: list[_Buffer | None] = []
         keep: list[Any] = []
         launch = _Launch()
+        launch.check = check
+        launch.auto_sync = auto_sync
         launch.reverse = reverse
         if clock:
             table = (ctypes.c_double * len(PARAMETERS))(*timing.values())
@@ -185,14 +195,22 @@ class Library:
                 continue
             buffer = _Buffer(_pointed(argument, titles[i]))
             buffers.append(buffer)
-            records[i] = _Argument(titles[i].encode(), buffer.address, buffer.bytes, 0)
+            records[i] = _Argument(
+                titles[i].encode(),
+                buffer.address,
+                buffer.bytes,
+                0,
+                argument is scratch,
+            )
         spare = (
             _Buffer(scratch)
             if workspace and not any(argument is scratch for argument in given)
             else None
         )
         if spare is not None:
-            records[len(given)] = _Argument(b"workspace", spare.address, spare.bytes, 0)
+            records[len(given)] = _Argument(
+                b"workspace", spare.address, spare.bytes, 0, 1
+            )
         found = next(
             (
                 buffer
@@ -269,12 +287,17 @@ class Library:
         finally:
             self._engine.twin_free(answer)
         return Report(
-            tuple(Hazard(**entry) for entry in data["entries"]),
+            tuple(_hazard(entry) for entry in data["entries"]),
             KernelType(data["kernel_type"]),
             str(data["output"]),
             cast("dict[str, int]", data["instructions"]),
             Time.parse(data["clock"], soc, timing) if data["clock"] else None,
         )
+
+
+def _hazard(entry: dict[str, Any]) -> Hazard:
+    places = tuple(Place(**place) for place in entry.pop("places"))
+    return Hazard(**entry, places=places)
 
 
 def _pointed(argument: Argument, title: str) -> npt.NDArray[np.uint8]:

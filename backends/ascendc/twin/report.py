@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .clock import GmBytes, Time
-from .trace import NOTE, Trace
+from .trace import Trace
 
 
 class KernelType(enum.IntEnum):
@@ -22,11 +22,28 @@ class KernelType(enum.IntEnum):
 
 
 @dataclass(frozen=True)
-class Hazard:
-    """One finding, `count` times at this place: an error (which ended the run, or was
-    found at its end) or a warning."""
+class Place:
+    """One of the two instructions of a race: which, where, on which core and pipe, what it
+    does (`read`, `write`, `atomic`) to which bytes of which memory or argument, and the
+    number of this execution of the source line on this core, from 1."""
 
-    error: bool
+    api: str
+    file: str
+    line: int
+    core: str
+    pipe: str
+    action: str
+    memory: str
+    begin: int
+    end: int
+    occurrence: int
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """One fault of a kernel, `count` times at this place. `places`: for races and their kin
+    both instructions, the one that is reported first."""
+
     kind: str
     message: str
     api: str
@@ -34,18 +51,18 @@ class Hazard:
     line: int
     core: str
     count: int
+    places: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         """`file:line: error[kind] api (core): message`."""
-        severity = "error" if self.error else "warning"
         return (
-            f"{self.file}:{self.line}: {severity}[{self.kind}] {self.api} "
+            f"{self.file}:{self.line}: error[{self.kind}] {self.api} "
             f"({self.core}): {self.message}"
         )
 
 
 class KernelError(Exception):
-    """A run ended with errors."""
+    """A run with hazards."""
 
 
 @dataclass(frozen=True)
@@ -69,33 +86,13 @@ class Report:
         """Bytes that the cores read from GM and wrote to it, through L2."""
         return None if self.time is None else self.time.gm
 
-    def measures(self) -> dict[str, int | str | None]:
-        """Cycles and bytes for a JSON object, null without a time; and whose they are."""
-        gm = self.gm_bytes
-        return {
-            "cycles": self.cycles,
-            "gm_read_bytes": None if gm is None else gm.read,
-            "gm_write_bytes": None if gm is None else gm.written,
-            "note": NOTE,
-        }
-
     @property
     def trace(self) -> Trace | None:
         """What each pipe did when, if the launch was asked for a trace."""
         return None if self.time is None else self.time.trace
 
-    @property
-    def errors(self) -> tuple[Hazard, ...]:
-        """The hazards that are errors."""
-        return tuple(hazard for hazard in self.hazards if hazard.error)
-
-    @property
-    def warnings(self) -> tuple[Hazard, ...]:
-        """The hazards that are warnings."""
-        return tuple(hazard for hazard in self.hazards if not hazard.error)
-
     def check(self) -> Report:
-        """Return this report, or raise KernelError if it holds errors."""
-        if self.errors:
-            raise KernelError("\n".join(map(str, self.errors)))
+        """Return this report, or raise KernelError if there are hazards."""
+        if self.hazards:
+            raise KernelError("\n".join(map(str, self.hazards)))
         return self

@@ -125,6 +125,10 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
     if (which == SCALARS && x > 0) {
         for (uint32_t i = 0; i < n; ++i) {
             if (x == 1) Gm<int32_t>(in).GetValue(i);
+            else if (x == 3) {
+                Gm<int32_t>(in).GetValue(i % 2 * 16);
+                DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(Gm<int32_t>(in));
+            }
             else Gm<int32_t>(out).SetValue(i, 1);
         }
     }

@@ -105,6 +105,7 @@ public:
             SetAtomicAdd<float>();
             for (uint32_t k = 0; k < half_rows; ++k) {
                 const int32_t to = gi.GetValue(row + k);
+                PipeBarrier<PIPE_MTE3>();
                 if (to >= 0) DataCopyPad(gsum[uint64_t(to) * SIDE], r[k * SIDE], DataCopyExtParams{1, SIDE * sizeof(float), 0, 0, 0});
             }
             SetAtomicNone();

@@ -6,14 +6,18 @@ using namespace AscendC;
 
 ASCENDC_TPL_ARGS_DECL(System, ASCENDC_TPL_UINT_DECL(kind, ASCENDC_TPL_4_BW, ASCENDC_TPL_UI_LIST, 0, 1));
 
+constexpr int64_t ROW = 16;  // words: a cache line for each core, or stores of two cores would meet in one
+
+__aicore__ inline void Clean(const GlobalTensor<int32_t>& line) { DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(line); }
+
 __aicore__ inline void WriteIdentity(GM_ADDR out)
 {
     GlobalTensor<int32_t> g;
     g.SetGlobalBuffer((__gm__ int32_t*)out);
     const int64_t slot = (g_coreType == AscendC::AIC ? 0 : GetBlockNum()) + GetBlockIdx();
     const int64_t values[8] = {GetBlockIdx(), GetBlockNum(), GetSubBlockIdx(), GetSubBlockNum(), GetTaskRation(), block_idx, 1, 1};
-    for (int i = 0; i < 8; ++i) g.SetValue(slot * 8 + i, values[i]);
-    DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(g[slot * 8]);
+    for (int i = 0; i < 8; ++i) g.SetValue(slot * ROW + i, values[i]);
+    Clean(g[slot * ROW]);
 }
 
 // Every core writes its number, meets the others, and adds up what all wrote.
@@ -22,11 +26,12 @@ __aicore__ inline void SumAfter(GM_ADDR out, int64_t cores, Meet meet)
 {
     GlobalTensor<int32_t> g;
     g.SetGlobalBuffer((__gm__ int32_t*)out);
-    g.SetValue(GetBlockIdx() * 8, GetBlockIdx() + 1);
+    g.SetValue(GetBlockIdx() * ROW, GetBlockIdx() + 1);
+    Clean(g[GetBlockIdx() * ROW]);
     meet();
     int32_t sum = 0;
-    for (int64_t i = 0; i < cores; ++i) sum += g.GetValue(i * 8);
-    g.SetValue(GetBlockIdx() * 8 + 1, sum);
+    for (int64_t i = 0; i < cores; ++i) sum += g.GetValue(i * ROW);
+    g.SetValue((cores + GetBlockIdx()) * ROW, sum);
 }
 
 extern "C" __global__ __aicore__ void system_case(GM_ADDR out)
@@ -40,18 +45,22 @@ extern "C" __global__ __aicore__ void system_case(GM_ADDR out)
     if (TILING_KEY_IS(3)) {
         GlobalTensor<int32_t> g;
         g.SetGlobalBuffer((__gm__ int32_t*)out);
-        if ASCEND_IS_AIC g.SetValue(GetBlockIdx(), 7);
+        if ASCEND_IS_AIC {
+            g.SetValue(GetBlockIdx() * ROW, 7);
+            Clean(g[GetBlockIdx() * ROW]);
+        }
         SyncAll<false>();
-        if ASCEND_IS_AIV g.SetValue(64 + GetBlockIdx(), g.GetValue(GetBlockNum() - 1 - GetBlockIdx() / 2));
+        if ASCEND_IS_AIV g.SetValue((64 + GetBlockIdx()) * ROW, g.GetValue((GetBlockNum() - 1 - GetBlockIdx() / 2) * ROW));
     }
     if (TILING_KEY_IS(4)) {  // mode 1: the two vector cores of a block
         if ASCEND_IS_AIV {
             GlobalTensor<int32_t> g;
             g.SetGlobalBuffer((__gm__ int32_t*)out);
-            g.SetValue(GetBlockIdx(), GetBlockIdx() + 10);
+            g.SetValue(GetBlockIdx() * ROW, GetBlockIdx() + 10);
+            Clean(g[GetBlockIdx() * ROW]);
             CrossCoreSetFlag<1, PIPE_MTE3>(2);
             CrossCoreWaitFlag(2);
-            g.SetValue(64 + GetBlockIdx(), g.GetValue(GetBlockIdx() ^ 1));
+            g.SetValue((64 + GetBlockIdx()) * ROW, g.GetValue((GetBlockIdx() ^ 1) * ROW));
         }
     }
     if (TILING_KEY_IS(5)) {
@@ -65,6 +74,8 @@ extern "C" __global__ __aicore__ void system_case(GM_ADDR out)
             auto second = ub.Alloc<float, 64>();
             PRINTF("%d %d\n", (int)first.GetPhyAddr(), (int)second.GetPhyAddr());
             Duplicate(second, 1.5f, 64);
+            SetFlag<HardEvent::V_S>(0);
+            WaitFlag<HardEvent::V_S>(0);
             DumpTensor(second, 9, 2);
             TPipe pipe;
             TQueBind<TPosition::VECIN, TPosition::VECOUT, 1> copy;
@@ -76,7 +87,7 @@ extern "C" __global__ __aicore__ void system_case(GM_ADDR out)
                 DataCopy(tensor, g, 64);
                 copy.EnQue(tensor);
                 tensor = copy.DeQue<float>();
-                DataCopy(g[64], tensor, 64);
+                DataCopy(g[64 + 64 * i + 512 * GetSubBlockIdx()], tensor, 64);
                 copy.FreeTensor(tensor);
             }
             PipeBarrier<PIPE_ALL>();

@@ -3,8 +3,13 @@
 #include <cstdio>
 
 #include "clock.h"
+#include "order.h"
+#include "shadow.h"
 
 namespace twin {
+
+Machine::Machine() = default;
+Machine::~Machine() = default;
 
 const char* name_of(Memory memory)
 {
@@ -23,15 +28,34 @@ std::string Stream::name() const
     return identity.type == CoreType::AIC ? block + " AIC" : block + " AIV" + std::to_string(identity.sub_block);
 }
 
-void Machine::add_entry(bool error, const char* kind, const std::string& message, const char* api, Here here)
+void Machine::add_entry(const char* kind, const std::string& message, const char* api, Here here)
 {
     const std::string core = stream ? stream->name() : "";
     for (Entry& entry : entries)
-        if (entry.error == error && entry.line == here.line && entry.message == message && entry.api == api) {
+        if (entry.line == here.line && entry.message == message && entry.api == api) {
             ++entry.count;
             return;
         }
-    entries.push_back({error, kind, message, api, here.file ? here.file : "", core, here.line, 1});
+    entries.push_back({kind, message, api, here.file ? here.file : "", core, here.line, 1, {}});
+}
+
+size_t Machine::find(const char* kind, const char* api, Here here, const std::string& message, std::vector<Place> places)
+{
+    const std::string file = here.file ? here.file : "";
+    for (size_t i = 0; i < entries.size() && places.empty(); ++i)
+        if (entries[i].kind == kind && entries[i].line == here.line && entries[i].api == api && entries[i].file == file) {
+            ++entries[i].count;
+            return i;
+        }
+    entries.push_back({kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places)});
+    return entries.size() - 1;
+}
+
+const Allocation* Machine::allocation_of(uint64_t address) const
+{
+    for (const Allocation& each : allocations)
+        if (address >= each.begin && address < each.begin + each.bytes) return &each;
+    return nullptr;
 }
 
 void Machine::raise(const char* kind, const char* api, Here here, const char* format, ...)
@@ -41,19 +65,19 @@ void Machine::raise(const char* kind, const char* api, Here here, const char* fo
     va_start(values, format);
     std::vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    if (!probing) add_entry(true, kind, text, api, here);
+    if (!probing) add_entry(kind, text, api, here);
     failed = true;
     throw Stop{};
 }
 
-void Machine::warn(const char* kind, const char* api, Here here, const char* format, ...)
+void Machine::note(const char* kind, const char* api, Here here, const char* format, ...)
 {
     char text[1024];
     va_list values;
     va_start(values, format);
     std::vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    if (!probing) add_entry(false, kind, text, api, here);
+    if (!probing) add_entry(kind, text, api, here);
 }
 
 void Machine::check_local(const Region& region, const char* api, Here here)
@@ -99,6 +123,8 @@ void Machine::check(const Regions& regions, const char* api, Here here)
         const Operand& operand = region.operand;
         if (operand.memory == Memory::GM) check_global(region, api, here);
         else check_local(region, api, here);
+        check_buffer(region, api, here);
+        check_reserved(region, api, here);
         if (operand.address % operand.alignment != 0)
             fail("misaligned", api, here, "%s address 0x%llx of %s must be a multiple of %u bytes", operand.write ? "destination" : "source",
                  static_cast<unsigned long long>(operand.address), name_of(operand.memory), operand.alignment);
@@ -113,7 +139,7 @@ void Machine::issue(const Instruction& instruction)
     for (int i = 0; i < instruction.operands; ++i)
         if (instruction.operand[i].memory == Memory::NONE) {
             const Operand& operand = instruction.operand[i];
-            check_local({operand, operand.address, 1, {{1, 0}, {1, 0}, {1, 0}}}, instruction.api, instruction.here);
+            check_local({operand, operand.address, 1, {{1, 0}, {1, 0}, {1, 0}}, true}, instruction.api, instruction.here);
         }
     if (instruction.pipe == Pipe::V)
         for (int i = 0; i < instruction.operands; ++i)
@@ -128,7 +154,12 @@ void Machine::issue(const Instruction& instruction)
     if (destination.memory == Memory::GM && stream->state.atomic != Atomic::none && destination.type != stream->state.atomic_type)
         fail("atomic-type", instruction.api, instruction.here, "the atomic mode was set for another type than the data that arrives in GM");
     if (clock != nullptr) clock->work(stream->index, instruction, regions, stream->state.atomic != Atomic::none, last_allocation);
-    execute(instruction, *stream, *this);
+    const std::string fault = checked && instruction.pipe == Pipe::V ? overlap_fault(instruction) : "";
+    if (!fault.empty()) find("overlap", instruction.api, instruction.here, fault);
+    check_scratch(instruction);
+    if (order) order->issue(*stream, instruction, regions);
+    if (shadow) shadow->execute(*stream, instruction, regions, *this);
+    else execute(instruction, *stream, *this);
 }
 
 void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, Here here)
@@ -146,34 +177,9 @@ void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, H
     check(regions, api, here);
     if (clock != nullptr) clock->access(stream->index, operand, bytes, api, here, last_allocation);
     if (++stream->ran >= turn) breathe();
+    if (order) order->scalar(*stream, operand, bytes, api, here);
+    if (shadow) shadow->scalar(*stream, operand, bytes, api, here);
     return stream->at(operand);
-}
-
-void execute(const Instruction& instruction, Stream& stream, Engine& engine)
-{
-    switch (instruction.op) {
-        case Op::Cast: return execute_cast(instruction, stream);
-        case Op::Compare:
-        case Op::Compares: return execute_compare(instruction, stream);
-        case Op::Select: return execute_select(instruction, stream);
-        case Op::Duplicate:
-        case Op::Copy:
-        case Op::Brcb:
-        case Op::Gather:
-        case Op::Gatherb: return execute_vector_move(instruction, stream, engine);
-        case Op::ReduceRepeat:
-        case Op::ReduceBlock:
-        case Op::ReducePair:
-        case Op::ReduceAll: return execute_reduce(instruction, stream);
-        case Op::Move: return execute_move(instruction, stream);
-        case Op::NdToNz: return execute_nd2nz(instruction, stream);
-        case Op::Load2D:
-        case Op::Load3D:
-        case Op::LoadTransposed: return execute_load(instruction, stream);
-        case Op::Mmad: return execute_mmad(instruction, stream);
-        case Op::Fixpipe: return execute_fixpipe(instruction, stream);
-        default: return execute_arithmetic(instruction, stream);
-    }
 }
 
 }  // namespace twin

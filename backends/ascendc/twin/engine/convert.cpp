@@ -182,10 +182,9 @@ void execute_select(const Instruction& instruction, Stream& stream)
 {
     if (instruction.operand[0].type == Type::f16) select<half>(instruction, stream);
     else select<float>(instruction, stream);
-    // Modes 1 and 2 use the scratch at 184 KiB; how much of it is not stated, so all of it is lost.
-    constexpr uint64_t scratch = 184 * 1024;
-    uint64_t size = stream.arena_bytes[static_cast<int>(Memory::UB)];
-    if (instruction.vector.select != 0 && size > scratch) std::memset(stream.arena[static_cast<int>(Memory::UB)].get() + scratch, 0xff, size - scratch);
+    const uint64_t size = stream.arena_bytes[static_cast<int>(Memory::UB)];
+    if (instruction.vector.select != 0 && size > select_scratch)
+        std::memset(stream.arena[static_cast<int>(Memory::UB)].get() + select_scratch, 0xff, size - select_scratch);
 }
 
 }  // namespace twin

@@ -13,9 +13,14 @@ std::string Machine::report() const
     json << "{\"kernel_type\": " << kernel_type << ", \"output\": " << quoted(output) << ", \"entries\": [";
     const char* comma = "";
     for (const Entry& entry : entries) {
-        json << comma << "{\"error\": " << (entry.error ? "true" : "false") << ", \"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
+        json << comma << "{\"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
              << ", \"api\": " << quoted(entry.api) << ", \"file\": " << quoted(entry.file) << ", \"line\": " << entry.line << ", \"core\": " << quoted(entry.core)
-             << ", \"count\": " << entry.count << "}";
+             << ", \"count\": " << entry.count << ", \"places\": [";
+        for (const Place& place : entry.places)
+            json << (&place == entry.places.data() ? "" : ", ") << "{\"api\": " << quoted(place.api) << ", \"file\": " << quoted(place.file) << ", \"line\": " << place.line
+                 << ", \"core\": " << quoted(place.core) << ", \"pipe\": " << quoted(place.pipe) << ", \"action\": " << quoted(place.action)
+                 << ", \"memory\": " << quoted(place.memory) << ", \"begin\": " << place.begin << ", \"end\": " << place.end << ", \"occurrence\": " << place.occurrence << "}";
+        json << "]}";
         comma = ", ";
     }
     json << "], \"instructions\": {";
@@ -39,6 +44,7 @@ struct TwinArgument {
     void* data;
     uint64_t bytes;
     int32_t by_value;  // passed as it is, not as an address in GM
+    int32_t scratch;   // workspace: nothing in it is defined
 };
 
 struct TwinLaunch {
@@ -57,6 +63,8 @@ struct TwinLaunch {
     uint64_t l2_bytes;
     uint32_t cube_cores;     // of the chip
     uint64_t trace_limit;    // events that are kept
+    int32_t check;           // 0: order, defined bytes and caches are not looked at
+    int32_t auto_sync;       // as with --cce-auto-sync=on
 };
 
 // Runs a kernel to its end or to the first error. The result is to be given to twin_free.
@@ -66,6 +74,8 @@ char* twin_launch(const TwinLaunch* launch)
     for (int i = 0; i < twin::memories; ++i) machine.sizes[i] = launch->sizes[i];
     machine.key = launch->tiling_key;
     machine.system_workspace = launch->workspace;
+    machine.checked = launch->check != 0;
+    machine.auto_sync = launch->auto_sync != 0;
     for (int i = 0; i < 2; ++i) {
         machine.code[i] = {launch->bind[i], launch->call[i]};
         launch->bind[i](&machine);
@@ -75,7 +85,7 @@ char* twin_launch(const TwinLaunch* launch)
         const TwinArgument& argument = launch->arguments[i];
         addresses[i] = argument.data;
         machine.values.push_back(argument.by_value ? argument.data : static_cast<void*>(&addresses[i]));
-        if (!argument.by_value) machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name});
+        if (!argument.by_value) machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name, argument.scratch != 0});
     }
     std::optional<twin::timing::Clock> clock;
     if (launch->parameters != nullptr) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <ucontext.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@ namespace twin {
 
 constexpr int memories = static_cast<int>(Memory::NONE);
 constexpr int pipes = 7;
+constexpr uint64_t select_scratch = 184 * 1024;  // where in UB Select of modes 1 and 2 begins to write; how far is not stated
 
 // Bytes that an instruction touches: pieces of `bytes`, repeated along up to three strides.
 struct Axis {
@@ -23,6 +25,7 @@ struct Region {
     Operand operand;
     uint64_t begin, bytes;
     Axis axis[3];
+    bool exact = true;  // false if some of the bytes may be left out, by a mask for instance
 
     uint64_t end() const
     {
@@ -34,10 +37,10 @@ struct Region {
 struct Regions {
     Region region[4];
     int size = 0;
-    void add(const Operand& operand, uint64_t offset, uint64_t bytes, Axis first = {1, 0}, Axis second = {1, 0}, Axis third = {1, 0})
+    void add(const Operand& operand, uint64_t offset, uint64_t bytes, Axis first = {1, 0}, Axis second = {1, 0}, Axis third = {1, 0}, bool exact = true)
     {
         if (bytes == 0 || first.count == 0 || second.count == 0 || third.count == 0) return;
-        region[size++] = {operand, operand.address + offset, bytes, {first, second, third}};
+        region[size++] = {operand, operand.address + offset, bytes, {first, second, third}, exact};
     }
 };
 Regions regions_of(const Instruction& instruction);
@@ -45,10 +48,19 @@ Regions regions_of(const Instruction& instruction);
 namespace timing {
 class Clock;
 }
+// For each line of instructions of each core: how many of its first ones are over.
+using Known = std::vector<uint32_t>;
 
 struct Flag {
     bool set = false;
     Here here{nullptr, 0};
+    const char* api = "";
+    Known known;
+};
+// Cross-core flags that arrived at a core, and its own sets that wait for the rest of a group.
+struct Counter {
+    uint32_t count() const { return static_cast<uint32_t>(known.size()); }
+    std::deque<Known> known;
 };
 
 enum class Status { ready, waiting, finished };
@@ -61,9 +73,13 @@ struct Stream {
     Flag flag[pipes][pipes][8];
     uint32_t index = 0;         // among the streams of the launch
     uint32_t ran = 0;           // instructions since it was resumed
-    uint8_t counter[16] = {};   // cross-core flags that arrived and were not waited for
-    uint8_t reported[3][16] = {};  // own sets that wait for the other cores of a group, by mode
+    Counter counter[16];        // cross-core flags that arrived and were not waited for
+    Counter reported[3][16];    // own sets that wait for the other cores of a group, by mode
+    std::vector<uint32_t> waited[16];  // which of the scalar unit's instructions each wait for a flag was
+    uint32_t arrived[16] = {};  // sets of each flag that this core was told of
     Here last_set[16] = {};     // where each of these flags was set last
+    uint8_t sets[16] = {};      // modes in which this core set each flag, one bit each
+    Pipe set_pipe[16] = {};     // on which pipe it did last
     ucontext_t context;
     std::unique_ptr<uint8_t[]> stack;
     Status status = Status::ready;
@@ -71,6 +87,8 @@ struct Stream {
     const char* wait_api = "";
     Here wait_here{nullptr, 0};
     bool met = false;
+    Known meeting;  // what is over when a meeting ends
+    bool scratch_used = false, scratch_touched = false;  // UB from 184 KiB: by Select, by the kernel
     void* workspace = nullptr;
 
     std::string name() const;
@@ -83,13 +101,21 @@ struct Stream {
 struct Allocation {
     uint64_t begin, bytes;
     std::string name;
+    bool scratch;  // no bytes of it are defined at the start, and what is left in it is not looked at
 };
 
+// One of the two instructions of a finding.
+struct Place {
+    std::string api, file, core, pipe, action, memory;
+    int line;
+    uint64_t begin, end;
+    uint32_t occurrence;
+};
 struct Entry {
-    bool error;
     std::string kind, message, api, file, core;
     int line;
     uint32_t count;
+    std::vector<Place> places;
 };
 
 // Streams take turns of so many instructions, unless they have to wait before.
@@ -102,19 +128,25 @@ struct KernelCode {
     void (*call)(void* const*);
 };
 
+class Order;
+class Shadow;
+
 class Machine final : public Engine {
 public:
+    Machine();
+    ~Machine();
     void issue(const Instruction& instruction) override;
     void* scalar(const Operand& operand, uint32_t bytes, const char* api, Here here) override;
     void set_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
     void wait_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
     bool flag_is_set(Pipe from, Pipe to, int id) override;
     void barrier(Pipe pipe, const char* api, Here here) override;
+    void settle() override;
     void cross_set(int mode, Pipe pipe, int flag, const char* api, Here here) override;
     void cross_wait(int flag, const char* api, Here here) override;
     void meet(uint32_t cores, const char* api, Here here) override;
     void raise(const char* kind, const char* api, Here here, const char* format, ...) override;
-    void warn(const char* kind, const char* api, Here here, const char* format, ...) override;
+    void note(const char* kind, const char* api, Here here, const char* format, ...) override;
     void print(const char* text) override { output += text; }
     const Identity& identity() override { return stream->identity; }
     State& state() override { return stream->state; }
@@ -123,6 +155,12 @@ public:
     void* workspace() override { return stream->workspace; }
     void set_workspace(void* workspace) override { stream->workspace = workspace; }
     void task_type(int type) override;
+    void clean(const Operand& operand, bool entire) override;
+
+    // Adds a finding and goes on; returns its index in `entries`. Without places, one for a line and kind is enough.
+    size_t find(const char* kind, const char* api, Here here, const std::string& message, std::vector<Place> places = {});
+    const Stream& stream_at(size_t index) const { return *streams[index]; }
+    const Allocation* allocation_of(uint64_t address) const;
 
     int probe_type(const KernelCode& code);
     void run(int type, uint32_t blocks);
@@ -138,8 +176,14 @@ public:
     bool reverse = false;            // streams are run in the other order
     int kernel_type = -1;
     std::vector<Entry> entries;
+    bool checked = true;    // order, defined bytes and caches are looked at
+    bool auto_sync = false;  // the compiler's option of that name is on
 
 private:
+    void check_buffer(const Region& region, const char* api, Here here);
+    void check_reserved(const Region& region, const char* api, Here here);
+    void check_scratch(const Instruction& instruction);
+    void check_directions(int mode, Pipe pipe, int flag, const char* api, Here here);
     void check(const Regions& regions, const char* api, Here here);
     void check_local(const Region& region, const char* api, Here here);
     void check_global(const Region& region, const char* api, Here here);
@@ -151,8 +195,9 @@ private:
     void breathe();
     void report_deadlock();
     void report_leftovers();
-    void deliver(Stream& target, int flag, const char* api, Here here);
-    void add_entry(bool error, const char* kind, const std::string& message, const char* api, Here here);
+    void deliver(Stream& target, int flag, const Known& known, const char* api, Here here);
+    std::string wait_cycle() const;
+    void add_entry(const char* kind, const std::string& message, const char* api, Here here);
 
     std::vector<std::unique_ptr<Stream>> streams;
     Stream* stream = nullptr;
@@ -161,7 +206,14 @@ private:
     std::string output;
     std::map<const char*, uint64_t> instructions;
     size_t last_allocation = 0;
+    Known meeting;  // of those that have arrived at one
+    uint32_t sync_all_flags = 0, user_flags = 0, clashes = 0;  // cross-core flags, one bit each
+    std::unique_ptr<Order> order;
+    std::unique_ptr<Shadow> shadow;
 };
+
+// What a rule of the API says against an instruction's operands or parameters; empty if nothing.
+std::string overlap_fault(const Instruction& instruction);
 
 void execute(const Instruction& instruction, Stream& stream, Engine& engine);
 void execute_arithmetic(const Instruction& instruction, Stream& stream);

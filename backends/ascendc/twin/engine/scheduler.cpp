@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "clock.h"
+#include "order.h"
+#include "shadow.h"
 
 namespace twin {
 namespace {
@@ -20,6 +22,7 @@ void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_
         added->arena_bytes[memory] = sizes[memory];
         std::memset(added->arena[memory].get(), 0xff, sizes[memory] + 256);
     }
+    added->index = static_cast<uint32_t>(streams.size());
     added->workspace = system_workspace;
     added->stack = std::unique_ptr<uint8_t[]>(new uint8_t[stack_bytes]);
     getcontext(&added->context);
@@ -60,14 +63,14 @@ void Machine::breathe()
 void Machine::schedule()
 {
     active = this;
-    std::vector<Stream*> order;
-    for (auto& each : streams) order.push_back(each.get());
-    if (reverse) std::reverse(order.begin(), order.end());
+    std::vector<Stream*> turns;
+    for (auto& each : streams) turns.push_back(each.get());
+    if (reverse) std::reverse(turns.begin(), turns.end());
     for (bool progress = true; progress && !failed;) {
         progress = false;
-        for (Stream* each : order) {
+        for (Stream* each : turns) {
             const bool can_run = each->status == Status::ready ||
-                                 (each->status == Status::waiting && (each->wait_flag >= 0 ? each->counter[each->wait_flag] > 0 : !each->met));
+                                 (each->status == Status::waiting && (each->wait_flag >= 0 ? each->counter[each->wait_flag].count() > 0 : !each->met));
             if (!can_run) continue;
             progress = true;
             stream = each;
@@ -101,10 +104,47 @@ void Machine::run(int type, uint32_t blocks)
         if (aic) add_stream(CoreType::AIC, block, blocks, 0, aivs, type >= 2);
         for (uint32_t sub = 0; sub < aivs; ++sub) add_stream(CoreType::AIV, block, blocks, sub, aivs, type >= 2);
     }
+    if (checked) {
+        order = std::make_unique<Order>(*this, streams.size(), auto_sync);
+        shadow = std::make_unique<Shadow>(*this, streams.size());
+    }
     schedule();
     if (failed) return;
     report_deadlock();
-    if (entries.empty() || !entries.back().error) report_leftovers();
+    if (!failed) report_leftovers();
+}
+
+// Who could set the flag that a core waits for: the other side of its block if the flag is one of mode 2 (as it is unless
+// somebody has set it in another mode), else its own group. The cycle is one of cores of which each waits for the next.
+std::string Machine::wait_cycle() const
+{
+    auto next = [&](const Stream& from) -> const Stream* {
+        int mode = 2;
+        for (auto& each : streams)
+            for (int other = 0; other < 2; ++other)
+                if (from.wait_flag >= 0 && each->sets[from.wait_flag] >> other & 1) mode = other;
+        for (auto& each : streams) {
+            const bool same_block = each->identity.block == from.identity.block, same_type = each->identity.type == from.identity.type;
+            const bool setter = from.wait_flag < 0 ? same_type && !each->met : mode == 2 ? same_block && !same_type : same_type && (mode == 0 || same_block);
+            if (!setter || each.get() == &from) continue;
+            if (from.wait_flag >= 0 && each->reported[mode][from.wait_flag].count() > 0) continue;
+            return each.get();
+        }
+        return nullptr;
+    };
+    const Stream* at = nullptr;
+    for (auto& each : streams)
+        if (at == nullptr && each->status == Status::waiting) at = each.get();
+    for (size_t i = 0; at != nullptr && at->status == Status::waiting && i < streams.size(); ++i) at = next(*at);  // into the cycle, if there is one
+    if (at == nullptr) return "";
+    if (at->status == Status::finished) return "; nobody can set it any more: " + at->name() + " has come to its end";
+    std::string text = "; the cycle: ";
+    const Stream* start = at;
+    do {
+        text += at->name() + " (line " + std::to_string(at->wait_here.line) + ") waits for ";
+        at = next(*at);
+    } while (at != nullptr && at != start);
+    return text + (at != nullptr ? at->name() : "nobody");
 }
 
 void Machine::report_deadlock()
@@ -127,13 +167,13 @@ void Machine::report_deadlock()
         waiting += " for flag " + std::to_string(each->wait_flag);
         for (auto& other : streams)
             for (int mode = 0; mode < 3; ++mode)
-                if (other->reported[mode][each->wait_flag] > 0 && waiting.size() < 1500)
+                if (other->reported[mode][each->wait_flag].count() > 0 && waiting.size() < 1500)
                     waiting += " (" + other->name() + " has set it in mode " + std::to_string(mode) + ", the rest of its group has not)";
     }
     if (first == nullptr) return;
     if (more > 0) waiting += "; and " + std::to_string(more) + " more";
     stream = const_cast<Stream*>(first);
-    add_entry(true, "deadlock", "every stream that is left waits" + waiting, first->wait_api, first->wait_here);
+    add_entry("deadlock", "every stream that is left waits" + waiting + wait_cycle(), first->wait_api, first->wait_here);
     stream = nullptr;
     failed = true;
 }
@@ -147,15 +187,15 @@ void Machine::report_leftovers()
                 for (int id = 0; id < 8; ++id) {
                     const Flag& flag = each->flag[from][to][id];
                     if (!flag.set) continue;
-                    add_entry(true, "flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
+                    add_entry("flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
                                                          std::to_string(id) + " is still set at the end of the kernel and would reach the next one",
                               "SetFlag", flag.here);
                 }
         for (int flag = 0; flag < 16; ++flag) {
-            int count = each->counter[flag];
-            for (auto& mode : each->reported) count += mode[flag];
+            uint32_t count = each->counter[flag].count();
+            for (auto& mode : each->reported) count += mode[flag].count();
             if (count > 0)
-                add_entry(true, "flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
+                add_entry("flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
                           "CrossCoreSetFlag", each->last_set[flag]);
         }
     }

@@ -40,6 +40,7 @@ struct Operand {
     bool write = false;
     uint16_t alignment = 1;
     uint64_t address = 0;  // bytes from the start of the memory; a host address for GM
+    uint64_t buffer = 0, buffer_bytes = 0;  // what the tensor was made of; 0 bytes if its size is not known
 };
 
 // Element-wise work: `repeats` steps of up to 256 bytes of the widest type. Strides are in bytes and belong to the
@@ -139,11 +140,13 @@ public:
     virtual void wait_flag(Pipe from, Pipe to, int id, const char* api, Here here) = 0;
     virtual bool flag_is_set(Pipe from, Pipe to, int id) = 0;
     virtual void barrier(Pipe pipe, const char* api, Here here) = 0;
+    virtual void settle() = 0;  // waits for all pipes of the core; never fails
     virtual void cross_set(int mode, Pipe pipe, int flag, const char* api, Here here) = 0;
     virtual void cross_wait(int flag, const char* api, Here here) = 0;
     virtual void meet(uint32_t cores, const char* api, Here here) = 0;
+    // Two ways to report: the first ends the run.
     virtual void raise(const char* kind, const char* api, Here here, const char* format, ...) = 0;
-    virtual void warn(const char* kind, const char* api, Here here, const char* format, ...) = 0;
+    virtual void note(const char* kind, const char* api, Here here, const char* format, ...) = 0;
     virtual void print(const char* text) = 0;
     virtual const Identity& identity() = 0;
     virtual State& state() = 0;
@@ -152,6 +155,7 @@ public:
     virtual void* workspace() = 0;
     virtual void set_workspace(void* workspace) = 0;
     virtual void task_type(int type) = 0;
+    virtual void clean(const Operand& operand, bool entire) = 0;
 
     // Reports an error and ends the run.
     template <class... Values>

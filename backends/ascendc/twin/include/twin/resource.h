@@ -42,19 +42,26 @@ class TQueBind;
 
 class TPipe {
 public:
-    TPipe() { Init(); }
+    TPipe(twin::Here here = twin::Here::at()) { Init(here); }
     ~TPipe() { Destroy(); }
     TPipe(const TPipe&) = delete;
     TPipe& operator=(const TPipe&) = delete;
 
-    void Init()
+    void Init(twin::Here here = twin::Here::at())
     {
         Reset();
-        twin::engine->state().pipe = this;
+        alive_ = true;
+        void*& current = twin::engine->state().pipe;
+        if (current != nullptr && current != this)
+            twin::engine->note("overlap", "TPipe", here, "another TPipe is alive, and both hand out their buffers from address 0: Destroy() it first");
+        current = this;
     }
     void Destroy()
     {
+        if (!alive_) return;
+        alive_ = false;
         drain();
+        twin::engine->settle();  // ends with PipeBarrier<PIPE_ALL>
         if (twin::engine->state().pipe == this) twin::engine->state().pipe = nullptr;
     }
     void Reset()
@@ -139,6 +146,7 @@ private:
     }
 
     twin::QueueBuffer buffer_[twin::max_queue_buffers];
+    bool alive_ = false;
     uint32_t buffers_ = 0;
     uint32_t top_[static_cast<int>(twin::Memory::NONE) + 1] = {};
 };

@@ -32,10 +32,11 @@ inline GM_ADDR GetSysWorkSpacePtr() { return static_cast<GM_ADDR>(twin::engine->
 // The workspace argument already is the user's part.
 inline GM_ADDR GetUserWorkspace(GM_ADDR workspace) { return workspace; }
 
-// Caches are coherent here: nothing is stale and nothing is lost.
-template <class T, CacheLine entire, DcciDst destination = DcciDst::CACHELINE_OUT>
-void DataCacheCleanAndInvalid(const GlobalTensor<T>&)
+// Values are coherent here; the engine reports where those of the device would be stale or lost.
+template <class T, CacheLine lines, DcciDst destination = DcciDst::CACHELINE_OUT>
+void DataCacheCleanAndInvalid(const GlobalTensor<T>& gm)
 {
+    twin::engine->clean(gm.operand(true, 1), lines == CacheLine::ENTIRE_DATA_CACHE);
 }
 
 // Spins through GM on the device: gm holds 32 bytes a core and is zeroed; here the cores simply meet.

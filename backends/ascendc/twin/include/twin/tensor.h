@@ -11,11 +11,8 @@ public:
 
     LocalTensor() = default;
     LocalTensor(TPosition position, uint32_t byte_address, uint32_t elements)
-        : memory_(twin::memory_of(position)), position_(position), address_(byte_address), size_(elements)
-    {
-    }
-    LocalTensor(twin::Memory memory, TPosition position, uint64_t byte_address, uint32_t elements)
-        : memory_(memory), position_(position), address_(byte_address), size_(elements)
+        : memory_(twin::memory_of(position)), position_(position), address_(byte_address), size_(elements), buffer_(byte_address),
+          buffer_bytes_((uint64_t(elements) * sizeof(T) + 31) / 32 * 32)
     {
     }
 
@@ -47,7 +44,14 @@ public:
     template <class U>
     LocalTensor<U> ReinterpretCast() const
     {
-        return LocalTensor<U>(memory_, position_, address_, static_cast<uint32_t>(uint64_t(size_) * sizeof(T) / sizeof(U)));
+        LocalTensor<U> other;
+        other.memory_ = memory_;
+        other.position_ = position_;
+        other.address_ = address_;
+        other.size_ = static_cast<uint32_t>(uint64_t(size_) * sizeof(T) / sizeof(U));
+        other.buffer_ = buffer_;
+        other.buffer_bytes_ = buffer_bytes_;
+        return other;
     }
     uint32_t GetSize() const { return size_; }
     uint32_t GetLength() const { return size_ * static_cast<uint32_t>(sizeof(T)); }
@@ -59,11 +63,14 @@ public:
 
     twin::Operand operand(bool write, uint16_t alignment) const
     {
-        return {memory_, twin::type_of<T>(), write, alignment, address_};
+        return {memory_, twin::type_of<T>(), write, alignment, address_, buffer_, buffer_bytes_};
     }
     twin::Memory memory() const { return memory_; }
 
 private:
+    template <class U>
+    friend class LocalTensor;
+
     void* element(uint32_t index, bool write, const char* api, twin::Here here) const
     {
         twin::Operand operand = (*this)[index].operand(write, sizeof(T));
@@ -75,6 +82,7 @@ private:
     uint64_t address_ = 0;
     uint32_t size_ = 0;
     int32_t tag_ = 0;
+    uint64_t buffer_ = 0, buffer_bytes_ = 0;  // where the tensor was made, before offsets
 };
 
 template <class T>
@@ -86,6 +94,8 @@ public:
     {
         pointer_ = buffer;
         size_ = elements;
+        buffer_ = reinterpret_cast<uint64_t>(buffer);
+        buffer_bytes_ = elements * sizeof(T);
     }
     void SetGlobalBuffer(__gm__ T* buffer) { SetGlobalBuffer(buffer, 0); }
     __gm__ T* GetPhyAddr(uint64_t offset = 0) const { return pointer_ + offset; }
@@ -117,7 +127,10 @@ public:
     GlobalTensor<U> ReinterpretCast() const
     {
         GlobalTensor<U> other;
-        other.SetGlobalBuffer(reinterpret_cast<U*>(pointer_), size_ * sizeof(T) / sizeof(U));
+        other.pointer_ = reinterpret_cast<U*>(pointer_);
+        other.size_ = size_ * sizeof(T) / sizeof(U);
+        other.buffer_ = buffer_;
+        other.buffer_bytes_ = buffer_bytes_;
         return other;
     }
     template <CacheRwMode mode = CacheRwMode::RW>
@@ -127,10 +140,13 @@ public:
 
     twin::Operand operand(bool write, uint16_t alignment) const
     {
-        return {twin::Memory::GM, twin::type_of<T>(), write, alignment, reinterpret_cast<uint64_t>(pointer_)};
+        return {twin::Memory::GM, twin::type_of<T>(), write, alignment, reinterpret_cast<uint64_t>(pointer_), buffer_, buffer_bytes_};
     }
 
 private:
+    template <class U>
+    friend class GlobalTensor;
+
     void* element(uint64_t index, bool write, const char* api, twin::Here here) const
     {
         return twin::engine->scalar((*this)[index].operand(write, sizeof(T)), sizeof(T), api, here);
@@ -138,6 +154,7 @@ private:
 
     __gm__ T* pointer_ = nullptr;
     uint64_t size_ = 0;
+    uint64_t buffer_ = 0, buffer_bytes_ = 0;
 };
 
 }  // namespace AscendC

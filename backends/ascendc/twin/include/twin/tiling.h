@@ -13,12 +13,12 @@ T tiling_from(GM_ADDR tiling)
 }
 }  // namespace twin
 
-#define REGISTER_TILING_DEFAULT(Struct) \
-    struct twin_default_tiling {        \
-        using type = Struct;            \
+#define REGISTER_TILING_DEFAULT(Struct)       \
+    struct twin_default_tiling {              \
+        using type [[maybe_unused]] = Struct; \
     }
 #define REGISTER_TILING_FOR_TILINGKEY(condition, Struct) static_assert(sizeof(Struct) > 0)
-#define GET_TILING_DATA(name, tiling) const auto name = ::twin::tiling_from<twin_default_tiling::type>(tiling)
+#define GET_TILING_DATA(name, tiling) const auto name = ::twin::tiling_from<typename twin_default_tiling::type>(tiling)
 #define GET_TILING_DATA_WITH_STRUCT(Struct, name, tiling) const Struct name = ::twin::tiling_from<Struct>(tiling)
 #define GET_TILING_DATA_MEMBER(Struct, member, name, tiling) const auto name = ::twin::tiling_from<Struct>(tiling).member
 #define COPY_TILING_WITH_STRUCT(Struct, source, destination) \

@@ -1,0 +1,253 @@
+// Tracking of undefined bytes. Where an instruction reads some, it is executed again with other bytes in their place:
+// the bytes of the result that change depend on them.
+#include "shadow.h"
+
+#include "order.h"
+
+namespace twin {
+namespace {
+
+bool reads_destination(const Instruction& instruction, const Stream& stream)
+{
+    switch (instruction.op) {
+        case Op::MulAddDst:
+        case Op::FusedMulAdd:
+        case Op::Axpy: return true;
+        case Op::Mmad: return instruction.mmad.accumulate;
+        default: return instruction.operand[0].memory == Memory::GM && stream.state.atomic != Atomic::none;
+    }
+}
+
+uint8_t* host(Stream& stream, Memory memory, uint64_t address)
+{
+    Operand operand;
+    operand.memory = memory;
+    operand.address = address;
+    return stream.at(operand);
+}
+
+}  // namespace
+
+Shadow::Shadow(Machine& machine, size_t cores) : machine_(machine), local_(cores * memories)
+{
+    for (size_t core = 0; core < cores; ++core)
+        for (int memory = 1; memory < memories; ++memory)
+            if (machine.stream_at(core).arena_bytes[memory] > 0) local_[core * memories + static_cast<uint32_t>(memory)].assign(0, machine.stream_at(core).arena_bytes[memory], 0);
+    for (const Allocation& each : machine.allocations)
+        if (each.scratch && each.bytes > 0) global_.assign(each.begin, each.begin + each.bytes, 0);
+}
+
+// The undefined parts of what an instruction reads.
+std::vector<Shadow::Run> Shadow::inputs(Stream& stream, const Instruction& instruction, const Regions& regions)
+{
+    std::vector<Run> found;
+    auto look = [&](Memory memory, uint64_t begin, uint64_t end) {
+        Set& set = undefined(stream, memory);
+        if (set.empty()) return;
+        set.look(begin, end, [&](uint64_t from, uint64_t to, uint32_t) { found.push_back({memory, from, to}); });
+    };
+    const bool accumulates = reads_destination(instruction, stream);
+    for (int i = 0; i < regions.size; ++i) {
+        const Region& region = regions.region[i];
+        if (region.operand.write && region.exact && !accumulates) continue;
+        each_run(region, [&](uint64_t begin, uint64_t end) { look(region.operand.memory, begin, end); });
+    }
+    if (instruction.op != Op::Gather && instruction.op != Op::Gatherb) return found;
+    const Operand& source = instruction.operand[1];
+    const bool blocks = instruction.op == Op::Gatherb;
+    const uint32_t count = blocks ? instruction.vector.repeats * 8 : instruction.vector.count;
+    const uint64_t bytes = blocks ? 32 : size_of_type(source.type);
+    if (!found.empty()) {
+        const Run& first = found[0];
+        const uint32_t origin = read_by(undefined(stream, first.memory).first(first.begin)->second.value, stream, instruction.api, instruction.here, instruction.pipe, first);
+        report(stream, origin, instruction.api, instruction.here, "takes them as offsets");
+        for (const Run& run : found) undefined(stream, run.memory).clear(run.begin, run.end);
+        found.clear();
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+        uint32_t offset;
+        std::memcpy(&offset, stream.at(instruction.operand[2]) + uint64_t(i) * 4, 4);
+        const uint64_t begin = source.address + instruction.vector.scalar + offset;
+        look(source.memory, begin, begin + bytes);
+    }
+    return found;
+}
+
+void Shadow::execute(Stream& stream, const Instruction& instruction, const Regions& regions, Engine& engine)
+{
+    const std::vector<Run> read = inputs(stream, instruction, regions);
+    if (read.empty()) {
+        twin::execute(instruction, stream, engine);
+        for (int i = 0; i < regions.size; ++i) {
+            const Region& region = regions.region[i];
+            Set& set = undefined(stream, region.operand.memory);
+            if (region.operand.write && !set.empty())
+                each_run(region, [&](uint64_t begin, uint64_t end) {
+                    if (set.meets(begin, end)) set.clear(begin, end);
+                });
+        }
+    } else {
+        compute(stream, instruction, regions, read, engine);
+    }
+    leave(stream, instruction);
+}
+
+void Shadow::compute(Stream& stream, const Instruction& instruction, const Regions& regions, const std::vector<Run>& read, Engine& engine)
+{
+    struct Piece {
+        Run run;
+        std::vector<uint8_t> before;
+        std::vector<bool> differs;
+    };
+    std::vector<Piece> written, filled;
+    auto save = [&](std::vector<Piece>& list, const Run& run) {
+        const uint8_t* at = host(stream, run.memory, run.begin);
+        list.push_back({run, {at, at + (run.end - run.begin)}, std::vector<bool>(run.end - run.begin)});
+    };
+    auto restore = [&](const std::vector<Piece>& list) {
+        for (const Piece& each : list) std::memcpy(host(stream, each.run.memory, each.run.begin), each.before.data(), each.before.size());
+    };
+    for (int i = 0; i < regions.size; ++i) {
+        const Region& region = regions.region[i];
+        if (region.operand.write) each_run(region, [&](uint64_t begin, uint64_t end) { save(written, {region.operand.memory, begin, end}); });
+    }
+    for (const Run& run : read) save(filled, run);
+    const uint32_t found = undefined(stream, read[0].memory).first(read[0].begin)->second.value;
+    const uint32_t origin = read_by(found, stream, instruction.api, instruction.here, instruction.pipe, read[0]);
+    std::vector<std::vector<uint8_t>> results;
+    for (int fill : {0x3f, 0xbf, -1}) {
+        restore(written);
+        restore(filled);
+        if (fill >= 0)
+            for (const Piece& each : filled) std::memset(host(stream, each.run.memory, each.run.begin), fill, each.before.size());
+        twin::execute(instruction, stream, engine);
+        if (fill < 0) break;
+        results.emplace_back();
+        for (const Piece& each : written) {
+            const uint8_t* at = host(stream, each.run.memory, each.run.begin);
+            results.back().insert(results.back().end(), at, at + each.before.size());
+        }
+    }
+    // Sources that are not written have their own bytes back; so has everything the last execution did not write.
+    const uint64_t element = size_of_type(instruction.operand[0].type);
+    size_t at = 0;
+    for (const Piece& each : written) {
+        const uint8_t* last = host(stream, each.run.memory, each.run.begin);
+        Set& set = undefined(stream, each.run.memory);
+        const Allocation* owner = each.run.memory == Memory::GM ? machine_.allocation_of(each.run.begin) : nullptr;
+        set.clear(each.run.begin, each.run.end);
+        uint64_t begin = 0, end = 0;  // of a run of undefined elements
+        auto flush = [&] {
+            if (begin == end) return;
+            const uint64_t from = each.run.begin + begin, to = each.run.begin + end;
+            if (owner == nullptr || owner->scratch) set.assign(from, to, origin);
+            else report(stream, origin, instruction.api, instruction.here, "stores what depends on them to " + range_text(machine_, Memory::GM, from, to));
+        };
+        for (uint64_t i = 0; i < each.before.size(); i += element) {
+            bool differs = false;
+            for (uint64_t byte = i; byte < i + element && byte < each.before.size(); ++byte)
+                differs |= results[0][at + byte] != results[1][at + byte] || results[0][at + byte] != last[byte];
+            if (!differs) continue;
+            if (i != end) {
+                flush();
+                begin = i;
+            }
+            end = i + element < each.before.size() ? i + element : each.before.size();
+        }
+        flush();
+        at += each.before.size();
+    }
+}
+
+// What instructions leave behind that nobody may use.
+void Shadow::leave(Stream& stream, const Instruction& instruction)
+{
+    const Operand& to = instruction.operand[0];
+    Set& set = undefined(stream, to.memory);
+    if (instruction.op == Op::Move && instruction.move.garbage > 0) {
+        const MoveParams& move = instruction.move;
+        const uint32_t origin = cause(Cause::padding, instruction.api, instruction.here);
+        for (uint32_t burst = 0; burst < move.bursts; ++burst) {
+            const uint64_t begin = to.address + burst * move.destination_stride + move.left_bytes + move.bytes + move.right_bytes;
+            set.assign(begin, begin + move.garbage, origin);
+        }
+    } else if (instruction.op == Op::Mmad && instruction.mmad.m * instruction.mmad.n > 0 && (instruction.mmad.m % 16 || instruction.mmad.n % 16)) {
+        const MmadParams& p = instruction.mmad;
+        const uint32_t origin = cause(Cause::behind_product, instruction.api, instruction.here);
+        const uint64_t m_blocks = (p.m + 15) / 16, n_blocks = (p.n + 15) / 16;
+        for (uint64_t n = 0; n < n_blocks && p.m % 16; ++n) set.assign(to.address + (n * m_blocks * 16 + p.m) * 64, to.address + (n + 1) * m_blocks * 1024, origin);
+        for (uint64_t m = 0; m < p.m && p.n % 16; ++m) {
+            const uint64_t row = to.address + ((n_blocks - 1) * m_blocks * 16 + m) * 64;
+            set.assign(row + p.n % 16 * 4, row + 64, origin);
+        }
+    } else if (instruction.op == Op::Select && instruction.vector.select != 0) {
+        const uint64_t size = stream.arena_bytes[static_cast<int>(Memory::UB)];
+        if (size > select_scratch) set.assign(select_scratch, size, cause(Cause::scratch, instruction.api, instruction.here));
+    }
+}
+
+void Shadow::scalar(const Stream& stream, const Operand& operand, uint32_t bytes, const char* api, Here here)
+{
+    Set& set = undefined(stream, operand.memory);
+    if (!set.meets(operand.address, operand.address + bytes)) return;
+    if (!operand.write) {
+        const Run run = {operand.memory, operand.address, operand.address + bytes};
+        report(stream, read_by(set.first(operand.address)->second.value, stream, api, here, Pipe::S, run), api, here, "takes the value");
+    }
+    set.clear(operand.address, operand.address + bytes);
+}
+
+uint32_t Shadow::cause(Cause cause, const char* api, Here here)
+{
+    for (uint32_t i = 1; i < origins_.size(); ++i) {
+        const Origin& each = origins_[i];
+        if (each.cause == cause && each.left_at.line == here.line && each.left_at.file == here.file && each.api == nullptr) return i;
+    }
+    Origin origin;
+    origin.cause = cause;
+    origin.left_by = api;
+    origin.left_at = here;
+    origins_.push_back(origin);
+    return static_cast<uint32_t>(origins_.size() - 1);
+}
+
+uint32_t Shadow::read_by(uint32_t origin, const Stream& stream, const char* api, Here here, Pipe pipe, const Run& run)
+{
+    if (origins_[origin].api != nullptr) return origin;
+    Origin read = origins_[origin];
+    read.api = api;
+    read.here = here;
+    read.core = stream.name();
+    read.pipe = name_of(pipe);
+    read.range = range_text(machine_, run.memory, run.begin, run.end);
+    for (uint32_t i = 1; i < origins_.size(); ++i) {
+        const Origin& each = origins_[i];
+        if (each.api == api && each.here.line == here.line && each.here.file == here.file && each.cause == read.cause && each.left_at.line == read.left_at.line && each.left_at.file == read.left_at.file) return i;
+    }
+    origins_.push_back(read);
+    return static_cast<uint32_t>(origins_.size() - 1);
+}
+
+void Shadow::report(const Stream& stream, uint32_t origin, const char* api, Here here, const std::string& use)
+{
+    const auto [found, fresh] = reported_.try_emplace({origin, here.line, here.file, api}, 0);
+    if (!fresh) {
+        ++machine_.entries[found->second].count;
+        return;
+    }
+    const Origin& from = origins_[origin];
+    std::string text = from.pipe + " reads " + from.range;
+    const std::string left = from.left_by ? std::string(from.left_by) + " at " + file_name(from.left_at.file) + ":" + std::to_string(from.left_at.line) : "";
+    switch (from.cause) {
+        case Cause::never_written: text += ", which was never written"; break;
+        case Cause::padding: text += ", undefined bytes behind the last element that " + left + " loaded"; break;
+        case Cause::behind_product: text += ", undefined elements behind m and n of " + left; break;
+        case Cause::scratch: text += ", which " + left + " used as its scratch"; break;
+    }
+    const bool same = from.here.line == here.line && from.here.file == here.file && from.api == api;
+    text += same ? ", and " + use : ", and " + std::string(api) + " at " + file_name(here.file) + ":" + std::to_string(here.line) + " (" + stream.name() + ") " + use;
+    found->second = machine_.find("uninitialised", from.api, from.here, text);
+    machine_.entries[found->second].core = from.core;
+}
+
+}  // namespace twin
