@@ -47,6 +47,7 @@ def run(
         timing=timing,
         trace=trace,
         reverse=reverse,
+        check=False,  # what these loops compute is never looked at
     )
     assert not report.hazards
     assert report.time is not None

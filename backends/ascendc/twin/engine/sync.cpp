@@ -83,7 +83,7 @@ void Machine::settle()
 {
     if (probing || failed) return;
     if (order) order->barrier(*stream, Pipe::ALL);
-    if (clock != nullptr) clock->barrier(stream->index, Pipe::ALL, "TPipe::Destroy", {"", 0});
+    if (clock != nullptr) clock->barrier(stream->index, Pipe::ALL, "PipeBarrier of TPipe::Destroy", {"", 0});
 }
 
 // With any timing, the set before the last 15 has to be waited for when a set takes effect.
