@@ -10,7 +10,9 @@ EXTRAS ?=
 .PHONY: demo test lint types unit filecheck clean
 
 demo: $(VENV)/installed
-	$(BIN)/ligrad run examples/lightning_indexer_grad.lig --check --output out/demo.npz
+	$(BIN)/ligrad compile examples/lightning_indexer_grad.lig -o out/kernel
+	$(BIN)/ligrad run examples/lightning_indexer_grad.lig --level source \
+	  --project out/kernel --check --output out/demo.npz
 
 test: lint types unit filecheck
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.numpy.dtypes import Array
 from backends.oracle.compare import Comparison, compare
-from backends.oracle.evaluate import evaluate
+from backends.oracle.evaluate import Reference, evaluate
 from ligrad.compiler import Operator
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import HALF_NAMES, HALVES, Half
@@ -31,6 +31,18 @@ def check_outputs(
     Raises:
         LigradError: if the operator was compiled from IR, whose formulas are unknown.
     """
+    found = references(operator, inputs, precision or operator.precision)
+    return {name: compare(outputs[name], ref) for name, ref in found.items()}
+
+
+def references(
+    operator: Operator, inputs: Mapping[str, Any], precision: Precision
+) -> dict[str, Reference]:
+    """What every output should be, by name, for a computation in some precision.
+
+    Raises:
+        LigradError: if the operator was compiled from IR, whose formulas are unknown.
+    """
     if operator.program is None:
         raise LigradError("only a .lig program can be checked: IR has no formulas")
     bound = operator.bind(inputs)
@@ -46,15 +58,14 @@ def check_outputs(
         for port, value in zip(operator.signature.inputs, bound.arguments)
         if isinstance(value, int)
     }
-    references = evaluate(
+    return evaluate(
         operator.program,
         {name: np.asarray(array) for name, array in arrays.items()},
         dtype=_half_of(operator),
         layout=operator.signature.layout,
-        precision=precision or operator.precision,
+        precision=precision,
         attributes=attributes,
     )
-    return {name: compare(outputs[name], ref) for name, ref in references.items()}
 
 
 def _names(name: str, aliases: tuple[str, ...]) -> set[str]:

@@ -16,6 +16,7 @@ from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
 from ligrad import doctor as checks
 from ligrad.arrays import load_arrays, save_arrays
+from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
@@ -86,10 +87,15 @@ def run(
             help="Where to write what the twin found, as JSON (level source)."
         ),
     ] = None,
+    bisect: Annotated[
+        bool, typer.Option("--bisect", help="Name the first pass that is wrong.")
+    ] = False,
 ) -> None:
     """Run a program on generated or given inputs."""
     choose("level", level, LEVELS)
-    if cores is not None and level == "graph":
+    if bisect and (check or output is not None):
+        raise LigradError("--bisect compares by itself, and writes no outputs")
+    if cores is not None and level == "graph" and not bisect:
         raise LigradError("--cores is for the levels tiled and source")
     for name, value in (("--project", project), ("--report", report)):
         if value is not None and level != "source":
@@ -104,6 +110,10 @@ def run(
         precision=precision,
     )
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
+    if bisect:
+        found = find_wrong_pass(operator, values, cores)
+        typer.echo(str(found))
+        raise typer.Exit(0 if found.ok else EXIT_WRONG)
     if level == "source":
         outputs = _run_source(operator, values, cores, project, report)
     else:

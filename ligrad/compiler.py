@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import project_files, readme, write_project
-from backends.ascendc.source import run_source
-from backends.ascendc.twin.report import Report
+from backends.ascendc.source import SourceRun, run_source
+from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -35,11 +35,11 @@ from ligrad_ir.soc import find_soc
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
     ASCENDC_PIPELINE,
+    PIPELINES,
     PRECISIONS,
     Precision,
     npu_pipeline,
     run_passes,
-    run_pipeline,
 )
 
 Level = Literal["graph", "tiled", "source"]
@@ -64,31 +64,11 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
     raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
 
 
-@dataclass(frozen=True)
-class SourceRun:
-    """What a run of emitted sources gave. cores: the groups of cores that it took."""
-
-    outputs: dict[str, Array]
-    report: Report
-    cores: int
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as a JSON object. The twin has no clock and counts no bytes as yet,
-        so what is not measured is null."""
-        return {
-            "cores": self.cores,
-            "cycles": None,
-            "gm_read_bytes": None,
-            "gm_write_bytes": None,
-            "hazards": [asdict(hazard) for hazard in self.report.hazards],
-            "instructions": dict(self.report.instructions),
-        }
-
-
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR.
+    program: the syntax tree, or None where it was compiled from IR; source: the graph as
+    it is before all passes.
     """
 
     def __init__(
@@ -107,7 +87,7 @@ class Operator:
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
-        self._source = module
+        self.source = module
         self._modules: dict[str, ModuleOp] = {}
 
     def module(self, level: str = "lig") -> ModuleOp:
@@ -126,23 +106,17 @@ class Operator:
 
     def _build(self, level: str) -> ModuleOp:
         if level == "ascendc":
-            module = self.module("npu").clone()
-            run_passes(module, ASCENDC_PIPELINE)
-            return module
-        module = self._source.clone()
-        if level == "lig":
-            run_pipeline(module, f"graph-{self.precision}")
-            return module
-        if self.deterministic:
-            raise LigradError(
-                "deterministic results are not in this version at the level 'npu'"
-            )
-        run_pipeline(module, "graph-mixed")
-        try:
-            run_passes(module, npu_pipeline(self.soc.name))
-        except PassFailedException as error:
-            raise LigradError(str(error)) from error
-        return module
+            module, passes = self.module("npu").clone(), ASCENDC_PIPELINE
+        elif level == "npu":
+            module, passes = self.source.clone(), self.pipeline()
+        else:
+            module, passes = self.source.clone(), PIPELINES[f"graph-{self.precision}"]
+        return _lower(module, passes)
+
+    def pipeline(self) -> tuple[ModulePass, ...]:
+        """The passes that make the tiled program of the source."""
+        tiled = npu_pipeline(self.soc.name, deterministic=self.deterministic)
+        return (*PIPELINES["graph-mixed"], *tiled)
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.
@@ -160,8 +134,8 @@ class Operator:
         inputs: arrays and attributes by their names in the signature (any case, aliases
         too), in the shapes of the layout. level: `graph`; or `tiled` (the IR) or
         `source` (the emitted kernel, compiled by g++), on `cores` simulated groups of
-        cores (by default all of the chip's, but no more than there are tokens). Returns
-        the outputs by name.
+        cores (by default all of the chip's, but no more than the longest axis has
+        positions). Returns the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -176,9 +150,7 @@ class Operator:
         try:
             if level == "tiled":
                 self._check_rows(bound)
-                values = run_tiled(
-                    self.module("npu"), bound, self._blocks(cores, bound)
-                )
+                values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
             else:
                 values = run_graph(self.module(), bound.arguments, bound.extents)
         except IndexOutOfRangeError as error:
@@ -190,37 +162,47 @@ class Operator:
         inputs: Mapping[str, Any],
         cores: int | None = None,
         project: str | Path | None = None,
+        *,
+        timing: Timing = DEFAULT_TIMING,
+        trace: int = 0,
     ) -> SourceRun:
         """Run the emitted kernel on the twin, and say what the twin found.
 
         inputs and cores: as for `run`. project: a directory with the sources to run
-        instead, which `emit` has written and a person may have changed.
+        instead, which `emit` has written and a person may have changed. timing, trace: of
+        the model of time.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
             LigradError: the sources are missing or do not compile.
         """
         bound = self.bind(inputs)
-        blocks = self._blocks(cores, bound)
+        blocks = self.blocks(cores, bound)
         try:
             self._check_rows(bound)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
-        values, report = run_source(
-            self.module("npu"),
+        return run_source(
             self.module("ascendc"),
             bound,
             blocks,
             self.soc,
             None if project is None else Path(project),
+            timing=timing,
+            trace=trace,
         )
-        return SourceRun(bound.results(values), report, blocks)
 
     def _check_rows(self, bound: Bound) -> None:
         """A kernel takes a wrong index for none; the caller is told."""
         check_rows(self.module(), bound.arguments, bound.extents)
 
-    def _blocks(self, cores: int | None, bound: Bound) -> int:
+    def blocks(self, cores: int | None, bound: Bound) -> int:
+        """How many groups of cores a call runs on; by default all of the chip's, but no
+        more than an axis has positions.
+
+        Raises:
+            LigradError: if the chip has not so many as are asked for.
+        """
         most = self.soc.cube_cores
         if cores is None:
             return max(1, min(most, max(bound.extents.values())))
@@ -258,6 +240,8 @@ def compile(
     program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
     file; or a module. A module's dtype and layout are as they are.
     dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
+    deterministic: results are the same bit for bit in every run and, at the level
+    `tiled`, on any number of cores; those of the graph always are.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
 
@@ -279,6 +263,15 @@ def compile(
         deterministic=deterministic,
         precision=precision_,
     )
+
+
+def _lower(module: ModuleOp, passes: tuple[ModulePass, ...]) -> ModuleOp:
+    """The module, lowered in place; what a pass cannot lower is a LigradError."""
+    try:
+        run_passes(module, passes)
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return module
 
 
 def _read(

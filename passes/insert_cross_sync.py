@@ -12,9 +12,16 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import CrossSetOp, CrossWaitOp, LaunchOp
-from ligrad_ir.dialects.npu_types import NpuOp, Pipe, Space, space_of
+from ligrad_ir.dialects.npu_launch import (
+    CrossSetOp,
+    CrossWaitOp,
+    LaunchOp,
+    SyncAllOp,
+    SyncGroupOp,
+)
+from ligrad_ir.dialects.npu_types import NpuOp, Pipe
 from ligrad_ir.soc import find_soc
+from passes.sync_regions import contested
 
 
 @dataclass(frozen=True)
@@ -41,14 +48,17 @@ class _Edge:
 @dataclass(frozen=True)
 class InsertCrossSyncPass(ModulePass):
     """
-    Inserts cross-core flags from the reads and writes of buffers in global memory.
+    Inserts cross-core flags from the reads and writes of buffers in global memory, and
+    drops every `npu.sync_group`, whose work they do.
 
     For a buffer that one side writes and the other reads in the loops over tokens: a
     flag from the last write to the first read, and one back from the last read to the
     first write of the next token, set once before the loop and awaited once behind it, so
-    that every count returns to 0 for any number of tokens and never exceeds 2.
+    that every count returns to 0 for any number of tokens and never exceeds 2. Accesses
+    that `npu.sync_all` keeps apart need none (`passes.sync_regions`).
 
-    Assumes one loop with such accesses in each body, with the same bounds.
+    Assumes that all cores pass the same sync_alls, and one loop with other accesses in
+    each body, with the same bounds; it may stand in a loop over rounds, with sync_alls.
     """
 
     name = "insert-cross-sync"
@@ -57,17 +67,21 @@ class InsertCrossSyncPass(ModulePass):
         for launch in op.walk():
             if isinstance(launch, LaunchOp):
                 _synchronise(launch)
+                for inner in tuple(launch.walk()):
+                    if isinstance(inner, SyncGroupOp):
+                        Rewriter.erase_op(inner)
 
 
 def _synchronise(launch: LaunchOp) -> None:
-    shared = _shared(launch)
+    shared = contested(launch)
     if not shared:
         return
     if any(isinstance(op, CrossSetOp | CrossWaitOp) for op in launch.walk()):
         raise PassFailedException(
             "insert-cross-sync: there are cross-core flags already"
         )
-    cube, vector = (_loop(r.block, shared) for r in (launch.cube, launch.vector))
+    ops = set[Operation]().union(*shared.values())
+    cube, vector = (_loop(r.block, ops) for r in (launch.cube, launch.vector))
     edges: list[_Edge] = []
     for buffer in shared:
         for writer, reader in ((cube, vector), (vector, cube)):
@@ -86,42 +100,17 @@ def _synchronise(launch: LaunchOp) -> None:
         _insert(edge, flag)
 
 
-def _shared(launch: LaunchOp) -> list[SSAValue]:
-    """Buffers in global memory that both bodies touch and one of them writes."""
-    touched: list[dict[SSAValue, bool]] = [{}, {}]
-    for region, found in zip((launch.cube, launch.vector), touched):
-        for op in region.walk():
-            if isinstance(op, NpuOp):
-                for value in op.reads():
-                    found.setdefault(value, False)
-                for value in op.writes():
-                    found[value] = True
-    cube, vector = touched
-    return [
-        value
-        for value, written in cube.items()
-        if space_of(value) is Space.GM
-        and value in vector
-        and (written or vector[value])
-    ]
-
-
-def _loop(body: Block, shared: list[SSAValue]) -> ForOp:
-    loops = [op for op in body.ops if any(value in _touched(op) for value in shared)]
+def _loop(body: Block, shared: set[Operation]) -> ForOp:
+    """The loop that holds these operations; of nested ones, the one in which no sync_all
+    stands."""
+    loops = [op for op in body.ops if any(inner in shared for inner in op.walk())]
     if len(loops) != 1 or not isinstance(loops[0], ForOp):
         raise PassFailedException(
             "insert-cross-sync: buffers are shared outside the one loop over tokens"
         )
-    return loops[0]
-
-
-def _touched(op: Operation) -> set[SSAValue]:
-    found: set[SSAValue] = set()
-    for inner in op.walk():
-        if isinstance(inner, NpuOp):
-            found.update(inner.reads())
-            found.update(inner.writes())
-    return found
+    inner = loops[0].body.block
+    has_rounds = any(isinstance(op, SyncAllOp) for op in inner.ops)
+    return _loop(inner, shared) if has_rounds else loops[0]
 
 
 def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> _Accesses | None:
@@ -162,8 +151,14 @@ def _insert(edge: _Edge, flag: int) -> None:
     source, target = edge.after.parent_op(), edge.before.parent_op()
     assert source is not None
     assert target is not None
-    Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.after(edge.after))
-    Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.before(edge.before))
+    sets, waits = [CrossSetOp(flag, edge.pipe)], [CrossWaitOp(flag)]
+    Rewriter.insert_op(sets[0], InsertPoint.after(edge.after))
+    Rewriter.insert_op(waits[0], InsertPoint.before(edge.before))
     if edge.carried:
-        Rewriter.insert_op(CrossSetOp(flag, edge.pipe), InsertPoint.before(source))
-        Rewriter.insert_op(CrossWaitOp(flag), InsertPoint.after(target))
+        sets.append(CrossSetOp(flag, edge.pipe))
+        waits.append(CrossWaitOp(flag))
+        Rewriter.insert_op(sets[1], InsertPoint.before(source))
+        Rewriter.insert_op(waits[1], InsertPoint.after(target))
+    for at, ops in ((edge.after, sets), (edge.before, waits)):
+        for op in ops:
+            op.location = at.location

@@ -156,19 +156,23 @@ class _Synchroniser:
     # ---- insertion
 
     def _insert(self, op: Operation, source: Pipe, target: Pipe) -> None:
-        at = InsertPoint.before(op)
+        inserted: list[Operation]
         if source is target:
-            Rewriter.insert_op(BarrierOp(source), at)
-            return
+            inserted = [BarrierOp(source)]
+        else:
+            self._require_flag(op, source, target)
+            # One id does for each direction: no flag is up when the next one is set.
+            inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
+        for new in inserted:
+            new.location = op.location
+        Rewriter.insert_op(inserted, InsertPoint.before(op))
+
+    def _require_flag(self, op: Operation, source: Pipe, target: Pipe) -> None:
         if self._core is Core.CUBE and (source, target) not in CUBE_FLAGS:
             raise PassFailedException(
                 f"insert-sync: {op.name} at {op.location} must wait for {source}, but a "
                 f"cube core has no flag from {source} to {target}"
             )
-        # One id does for each direction: no flag is up when the next one is set.
-        Rewriter.insert_op(
-            [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)], at
-        )
 
 
 def accesses(op: NpuOp) -> Iterator[Access]:

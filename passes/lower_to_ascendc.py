@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, i64
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, i64
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -51,7 +51,8 @@ class LowerToAscendcPass(ModulePass):
 
     The kernel takes an address for every array, the workspace and the tiling data: a
     struct of the extents and attributes, in a header `<name>_tiling.h`. A host function
-    beside the struct tells the bytes of workspace that a launch needs.
+    beside the struct tells the bytes of workspace that a launch needs; the attribute
+    `npu.arrays` of the kernel names its arrays.
 
     Assumes placed buffers and complete synchronisation. Decides nothing.
     """
@@ -146,4 +147,7 @@ class _Kernel:
             lower_block(region.block, part)
             s.insert(on_core(Region(inner)))
         s.barrier(Pipe.ALL)
-        return KernelOp(snake_case(self._name), Region(block))
+        kernel = KernelOp(snake_case(self._name), Region(block))
+        arrays = [StringAttr(p.name) for p in self._parameters if not p.is_number]
+        kernel.attributes["npu.arrays"] = ArrayAttr(arrays)
+        return kernel

@@ -8,14 +8,17 @@ from typing import Literal, get_args
 from xdsl.context import Context
 from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass, PassPipeline
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
 from xdsl.transforms.canonicalize import CanonicalizePass
 from xdsl.transforms.common_subexpression_elimination import (
     CommonSubexpressionElimination,
 )
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
 from passes.form_expressions import FormExpressionsPass
 from passes.insert_cross_sync import InsertCrossSyncPass
@@ -32,6 +35,13 @@ SIMPLIFY: tuple[ModulePass, ...] = (
     CommonSubexpressionElimination(),
     DeadCodeElimination(),
 )
+
+MOVERS = (
+    CommonSubexpressionElimination,
+    DeadCodeElimination,
+    LoopInvariantCodeMotionPass,
+)
+"""Passes of xDSL that move and remove operations, and change none."""
 
 PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
     "simplify": SIMPLIFY,
@@ -50,10 +60,10 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 `graph-mixed`: matmul operands are half, as the cube unit wants them."""
 
 
-def npu_pipeline(soc: str) -> tuple[ModulePass, ...]:
+def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
     return (
-        LowerToNpuPass(soc),
+        LowerToNpuPass(soc, deterministic),
         CanonicalizePass(),
         LoopInvariantCodeMotionPass(),
         CommonSubexpressionElimination(),
@@ -74,19 +84,52 @@ ASCENDC_PIPELINE: tuple[ModulePass, ...] = (
 
 
 def run_pipeline(module: ModuleOp, name: str) -> None:
-    """Run a named pipeline in place; the module is verified after every pass."""
+    """Run a named pipeline in place, as `run_passes` does."""
     run_passes(module, PIPELINES[name])
 
 
 def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
-    """Run passes in place; the module is verified after every one."""
+    """Run passes in place; the module is verified after every one that makes or changes
+    operations, and at the end.
 
-    def verify(
-        before: ModulePass | None, op: ModuleOp, after: ModulePass | None
-    ) -> None:
-        op.verify()
+    Raises:
+        PassFailedException: a pass refuses the module, or leaves one that breaks a rule
+            of an operation: says which, and where it comes from.
+    """
+    context = pass_context()
+    for each in passes:
+        each.apply(context, module)
+        if each is passes[-1] or not isinstance(each, MOVERS):
+            verify_after(each, module)
 
+
+def pass_context() -> Context:
+    """What passes run in: knows the dialects whose constants are folded."""
     context = Context()
-    context.load_dialect(Arith)  # its constants are folded
-    PassPipeline(passes, verify).apply(context, module)
-    module.verify()
+    context.load_dialect(Arith)
+    return context
+
+
+def verify_after(done: ModulePass, module: ModuleOp) -> None:
+    """Check every rule of every operation.
+
+    Raises:
+        PassFailedException: naming the pass, the operation and its place.
+    """
+    try:
+        module.verify()
+    except VerifyException as error:
+        culprit, reason = first_wrong(module) or (module, str(error))
+        raise PassFailedException(
+            f"{done.name} left wrong IR: {blame(culprit)}: {reason}"
+        ) from error
+
+
+def first_wrong(module: ModuleOp) -> tuple[Operation, str] | None:
+    """The first operation that breaks a rule by itself, and which."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except VerifyException as error:
+            return op, str(error.__cause__ or error)
+    return None

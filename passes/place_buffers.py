@@ -24,8 +24,9 @@ class PlaceBuffersPass(ModulePass):
     share addresses.
 
     A buffer is in use from the first to the last operation on it. In an outermost loop,
-    one that is written before it is read in every iteration is in use between those two;
-    any other one during the whole loop. Assumes that each body is a single block.
+    or one around other loops, a buffer that is used nowhere else and written before it is
+    read in every iteration is in use between those two; any other one during the whole
+    loop, as in all other loops. Assumes that each body is a single block.
     """
 
     name = "place-buffers"
@@ -39,11 +40,11 @@ class PlaceBuffersPass(ModulePass):
 
 
 def _place_body(body: Block, soc: Soc) -> None:
-    positions = _positions(body)
+    positions = _positions(body, {})
     allocs = [op for op in body.walk() if isinstance(op, AllocOp)]
     for space in Space:
         mine = [op for op in allocs if op.space is space]
-        requests = [_request(op, body, positions) for op in mine]
+        requests = [_request(op, positions) for op in mine]
         if not mine:
             continue
         try:
@@ -56,27 +57,34 @@ def _place_body(body: Block, soc: Soc) -> None:
             op.offset = IntegerAttr(offset, i64)
 
 
-def _positions(body: Block) -> dict[Operation, int]:
-    """A number for every operation of the body, and of the bodies of its loops."""
-    found: dict[Operation, int] = {}
-    for op in body.ops:
+def _positions(block: Block, found: dict[Operation, int]) -> dict[Operation, int]:
+    """A number for every operation of a body, and of the bodies of its loops that are
+    outermost or around others."""
+    for op in block.ops:
+        is_outermost = op.parent_op() not in found
         found[op] = len(found)
-        if isinstance(op, ForOp):
-            for inner in op.body.block.ops:
-                found[inner] = len(found)
+        if isinstance(op, ForOp) and (is_outermost or _has_loop(op)):
+            _positions(op.body.block, found)
     return found
 
 
-def _request(alloc: AllocOp, body: Block, positions: dict[Operation, int]) -> Request:
+def _has_loop(loop: ForOp) -> bool:
+    return any(isinstance(op, ForOp) for op in loop.body.walk())
+
+
+def _request(alloc: AllocOp, positions: dict[Operation, int]) -> Request:
     name = alloc.result.name_hint or "a buffer"
     users = [use.operation for use in alloc.result.uses]
     if not users:
         return Request(name, alloc.size, 0, 0)
-    first = min(_position(op, positions) for op in users)
-    last = max(_position(op, positions) for op in users)
-    for loop in body.ops:
-        if isinstance(loop, ForOp) and _carries(alloc.result, loop):
-            inner = [positions[op] for op in loop.body.block.ops]
+    used = [_position(op, positions) for op in users]
+    first, last = min(used), max(used)
+    for loop in positions:
+        inside = [op for op in users if loop.is_ancestor(op)]
+        if not isinstance(loop, ForOp) or not inside:
+            continue
+        if len(inside) < len(users) or _carries(alloc.result, loop):
+            inner = [positions[op] for op in loop.walk() if op in positions]
             first, last = min(first, *inner), max(last, *inner)
     return Request(name, alloc.size, first, last)
 

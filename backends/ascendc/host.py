@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.interpreter import (
     Interpreter,
     InterpreterFunctions,
@@ -75,10 +76,12 @@ class HostFunctions(InterpreterFunctions):
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel as the host sees it: its name, its tiling struct, the header of that, its
-    fields in order with their meaning, and the function that tells the workspace."""
+    """A kernel as the host sees it: its name, its array arguments in order, its tiling
+    struct, the header of that, its fields in order with their meaning, and the function
+    that tells the workspace."""
 
     name: str
+    arrays: tuple[str, ...]
     struct: str
     header: str
     fields: Mapping[str, str]
@@ -106,8 +109,10 @@ def kernel_of(module: ModuleOp) -> Kernel:
     [struct_] = [op for op in ops if isinstance(op, tiling.TilingStructOp)]
     [workspace] = [op for op in ops if isinstance(op, tiling.HostFunctionOp)]
     assert struct_.header is not None
+    arrays = cast("ArrayAttr[StringAttr]", kernel.attributes["npu.arrays"])
     return Kernel(
         kernel.sym_name.data,
+        tuple(name.data for name in arrays),
         struct_.sym_name.data,
         struct_.header.data,
         {

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.utils.target import Target
 
-from backends.ascendc.printer_base import EmitError, blame
+from backends.ascendc.printer_base import EmitError
 from backends.ascendc.printer_expressions import ExpressionPrinter
 from backends.ascendc.printer_names import (
     Names,
@@ -31,6 +31,7 @@ from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp, MethodOp, ParamsOp
 from ligrad_ir.dialects.ascendc_types import TilingType
+from ligrad_ir.places import blame
 
 DEFINITIONS = (core.KernelOp, tiling.HostFunctionOp, tiling.TilingStructOp)
 """What stands by itself in a module, under a name."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.base_printer import BasePrinter
 from xdsl.utils.exceptions import DiagnosticException
@@ -22,19 +21,11 @@ from backends.ascendc.printer_names import (
 from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp
 from ligrad_ir.dialects.ascendc_scalar import ConstantOp
 from ligrad_ir.dialects.ascendc_types import GlobalType, LocalType
+from ligrad_ir.places import place_of
 
 
 class EmitError(DiagnosticException):
     """The module holds what has no C++: a pass is missing, not a printer."""
-
-
-def place_of(op: Operation) -> str | None:
-    """`file:line` of the source that the operation comes from."""
-    location = op.location
-    if not isinstance(location, FileLineColLoc):
-        return None
-    file = "".join(c if c.isprintable() else "?" for c in location.filename.data)
-    return f"{file}:{location.line.data}"
 
 
 @dataclass(eq=False, repr=False)
@@ -97,7 +88,7 @@ class StatementPrinter(BasePrinter):
 
     def print_comments(self, op: AscendCOp) -> None:
         """Where the statement comes from, and what is said about it."""
-        place = place_of(op)
+        place = place_of(op, column=False)
         place = place and PurePath(place).name
         if self.locations and place is not None and place != self.last_place:
             self.line(f"// {place}")
@@ -105,9 +96,3 @@ class StatementPrinter(BasePrinter):
         if op.comment is not None:
             for text in op.comment.data.split("\n"):
                 self.line(f"// {text}")
-
-
-def blame(op: Operation) -> str:
-    """The operation's name, behind the place it comes from."""
-    place = place_of(op)
-    return op.name if place is None else f"{place}: {op.name}"

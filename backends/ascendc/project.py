@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from backends.ascendc.host import kernel_of
 from backends.ascendc.printer import print_kernel, print_tiling_header
+from backends.ascendc.twin.build import cache_directory
 from backends.files import write_text
 from ligrad_ir.dialects.npu_types import element_of
 from ligrad_ir.errors import LigradError
@@ -112,6 +114,19 @@ def write_project(directory: Path, files: Mapping[str, str]) -> None:
     """
     for name, text in files.items():
         write_text(directory / name, text)
+
+
+def keep_project(files: Mapping[str, str]) -> Path:
+    """Write all files to the cache, in a directory of their own: the same directory for
+    the same files, so that they are compiled once and messages name files that stay.
+
+    Raises:
+        LigradError: if one cannot be written.
+    """
+    digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:32]
+    directory = cache_directory() / f"source-{digest}"
+    write_project(directory, files)
+    return directory
 
 
 def find_sources(directory: Path, module: ModuleOp) -> Sources:

@@ -2,58 +2,83 @@
 
 from __future__ import annotations
 
-import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from backends.ascendc.host import kernel_of
-from backends.ascendc.project import find_sources, project_files, write_project
+from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
+from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.twin.trace import NOTE
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
-from backends.numpy.tiled import npu_arguments, npu_parameters
+from backends.numpy.tiled import call_values
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
 
 
+@dataclass(frozen=True)
+class SourceRun:
+    """What a run of emitted sources gave. cores: the groups of cores that it took."""
+
+    outputs: dict[str, Array]
+    report: Report
+    cores: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object; cycles and bytes are null where a run failed."""
+        gm = self.report.gm_bytes
+        return {
+            "cores": self.cores,
+            "cycles": self.report.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
+            "note": NOTE,
+            "hazards": [asdict(hazard) for hazard in self.report.hazards],
+            "instructions": dict(self.report.instructions),
+        }
+
+
 def run_source(
-    npu: ModuleOp,
-    ascendc: ModuleOp,
+    module: ModuleOp,
     bound: Bound,
     blocks: int,
     soc: Soc,
     project: Path | None = None,
-) -> tuple[tuple[Array, ...], Report]:
+    *,
+    timing: Timing = DEFAULT_TIMING,
+    trace: int = 0,
+) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
-    npu: the program as it is before `lower-to-ascendc`, whose parameters it has;
-    ascendc: as it is after. project: a directory with the sources to run instead of what
-    would be printed. Returns the outputs, and what the twin found.
+    module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
+    instead of what would be printed. timing, trace: of the twin's clock.
 
     Raises:
         LigradError: the sources are missing, or do not compile; with what the compiler
             says.
     """
     if project is None:
-        with tempfile.TemporaryDirectory() as directory:
-            write_project(Path(directory), project_files(ascendc, ""))
-            return run_source(npu, ascendc, bound, blocks, soc, Path(directory))
-    kernel, sources = kernel_of(ascendc), find_sources(project, ascendc)
+        project = keep_project(project_files(module, ""))
+    kernel, sources = kernel_of(module), find_sources(project, module)
     try:
         library = build([sources.path], sources.entry)
     except BuildError as error:
         raise LigradError(f"{sources.path} does not compile:\n{error}") from error
-    arguments, outputs = npu_arguments(npu, bound, blocks)
-    named = dict(zip([name for name, _ in npu_parameters(npu)], arguments))
-    arrays = {n: a for n, a in named.items() if not isinstance(a, int)}
-    numbers = {n: a for n, a in named.items() if isinstance(a, int)}
+    values = call_values(bound)
+    numbers = {name: values.numbers[name] for name in kernel.fields}
     report = library.launch(
-        [*arrays.values(), kernel.tiling_data(numbers)],
+        [*map(values.array, kernel.arrays), kernel.tiling_data(numbers)],
         blocks,
         soc=soc,
         workspace=max(soc.gm_alignment, kernel.workspace_bytes(numbers, blocks)),
-        names=[*arrays, "workspace", "tiling"],
+        names=[*kernel.arrays, "workspace", "tiling"],
+        timing=timing,
+        trace=trace,
     )
-    return outputs, report
+    outputs = bound.results(tuple(values.outputs.values()))
+    return SourceRun(outputs, report, blocks)

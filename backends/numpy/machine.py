@@ -6,6 +6,7 @@ their bytes. Memory holds 0xFF at first, which is NaN in every float type.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import ml_dtypes
@@ -70,7 +71,8 @@ class Buffer:
 
     label: what messages call it; address: its place in its memory, in bytes; written:
     the least range that holds all that a core has written in this launch, by the number
-    of the core (global memory only).
+    of the core (global memory only); taken: the view that was asked for last, which is
+    what an operation has written, or else read, when it is done.
     """
 
     label: str
@@ -80,12 +82,14 @@ class Buffer:
     written: dict[int, tuple[int, int]] = field(
         default_factory=dict[int, tuple[int, int]]
     )
+    taken: deque[Array] = field(default_factory=lambda: deque(maxlen=1))
 
     def at(self, offset: int, count: int, unit: int = 1) -> Array:
         """`count` elements from `offset`, whose address is a multiple of `unit` bytes."""
         self._check_count(count, "elements")
         self._check(offset, count, unit)
-        return self.data[offset : offset + count]
+        self.taken.append(found := self.data[offset : offset + count])
+        return found
 
     def rows(
         self, offset: int, rows: int, count: int, pitch: int, unit: int = 1
@@ -149,12 +153,14 @@ class Buffer:
     ) -> Array:
         """The elements of a range of `extent` elements, all of them in the buffer."""
         self._check(offset, extent, unit)
-        if extent == 0:
-            return np.empty(shape, self.data.dtype)
-        width = self.data.itemsize
-        return np.lib.stride_tricks.as_strided(
-            self.data[offset:], shape, [stride * width for stride in strides]
-        )
+        found = np.empty(shape, self.data.dtype)
+        if extent:
+            width = self.data.itemsize
+            found = np.lib.stride_tricks.as_strided(
+                self.data[offset:], shape, [stride * width for stride in strides]
+            )
+        self.taken.append(found)
+        return found
 
     def _check(self, offset: int, extent: int, unit: int) -> None:
         """The elements are there, and start at a multiple of `unit` bytes."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Fault, poisoned, require
 from backends.numpy.machine_schedule import Baton
 from ligrad_ir.dialects.npu_types import Core, Pipe, Space
+from ligrad_ir.places import place_of
 from ligrad_ir.soc import Soc
 
 
@@ -20,11 +21,8 @@ def describe(op: Operation | None) -> str:
     if op is None:
         return "the beginning"
     text = op.name if op.regions else str(op)
-    match op.location:
-        case FileLineColLoc(filename=name, line=line, column=column):
-            return f"{name.data}:{line.data}:{column.data}: {text}"
-        case _:
-            return text
+    place = place_of(op)
+    return text if place is None else f"{place}: {text}"
 
 
 def memories(soc: Soc, kind: Core) -> dict[Space, Array]:
@@ -41,13 +39,27 @@ def memories(soc: Soc, kind: Core) -> dict[Space, Array]:
 
 
 @dataclass(eq=False)
+class Meeting:
+    """Where cores wait for each other, time and again.
+
+    who: what messages call the cores; come: how many have come to each time, by its
+    number from 1; times: how often each core has come.
+    """
+
+    who: str
+    cores: list[CoreState] = field(default_factory=list["CoreState"])
+    come: Counter[int] = field(default_factory=Counter[int])
+    times: Counter[CoreState] = field(default_factory=Counter["CoreState"])
+
+
+@dataclass(eq=False)
 class CoreState:
     """One core: a cube core (sub 0) or one of the two vector cores of a group.
 
     flags: those raised between its pipes; sent and counts: by cross-core flag, how many
-    sets have not reached the other side yet, and how many have arrived here; syncs and
-    meetings: how often it has come to meet all cores, and how many have come to each of
-    the meetings (shared); op: what it does now.
+    sets have not reached the other side yet, and how many have arrived here; everyone
+    and group: where it meets all cores, and those of its group; op: what it does now;
+    raisers: what has set each flag last.
     """
 
     soc: Soc
@@ -56,14 +68,16 @@ class CoreState:
     blocks: int
     sub: int
     baton: Baton
+    everyone: Meeting
+    group: Meeting
     number: int = 0
     flags: set[tuple[Pipe, Pipe, int]] = field(
         default_factory=set[tuple[Pipe, Pipe, int]]
     )
-    meetings: dict[int, int] = field(default_factory=dict[int, int])
-    syncs: int = 0
-    group: list[CoreState] = field(default_factory=list["CoreState"])
     op: Operation | None = None
+    raisers: dict[object, Operation | None] = field(
+        default_factory=dict[object, Operation | None]
+    )
 
     def __post_init__(self) -> None:
         self.memories = memories(self.soc, self.kind)
@@ -78,7 +92,7 @@ class CoreState:
 
     def others(self) -> list[CoreState]:
         """The other side of the group: what its cross-core flags go to."""
-        return [core for core in self.group if core.kind is not self.kind]
+        return [core for core in self.group.cores if core.kind is not self.kind]
 
     # ---- between the pipes
 
@@ -91,6 +105,7 @@ class CoreState:
             "for it in between",
         )
         self.flags.add(flag)
+        self.raisers[flag] = self.op
 
     def wait_flag(self, source: Pipe, target: Pipe, event: int) -> None:
         """Take down a flag of this core; in program order, it has been raised."""
@@ -107,7 +122,9 @@ class CoreState:
     def cross_set(self, flag: int) -> None:
         """Count a flag up on the other side."""
         self.sent[flag] += 1
-        senders = [core for core in self.group if core.kind is self.kind]
+        for core in (self, *self.others()):
+            core.raisers[flag] = self.op
+        senders = [core for core in self.group.cores if core.kind is self.kind]
         if all(core.sent[flag] for core in senders):
             for core in senders:
                 core.sent[flag] -= 1
@@ -137,33 +154,38 @@ class CoreState:
         self.baton.wait(self.number, lambda: self.counts[flag] > 0, why)
         self.counts[flag] -= 1
 
-    def sync_all(self, cores: list[CoreState]) -> None:
-        """Stop until all cores have come here as often as this one."""
-        self.syncs += 1
-        turn = self.syncs
-        self.meetings[turn] = self.meetings.get(turn, 0) + 1
+    def meet(self, meeting: Meeting) -> None:
+        """Stop until all cores of a meeting have come to it as often as this one."""
+        meeting.times[self] += 1
+        turn = meeting.times[self]
+        meeting.come[turn] += 1
 
         def why() -> str:
-            missing = [core.name for core in cores if core.syncs < turn]
+            missing = [
+                core.name for core in meeting.cores if meeting.times[core] < turn
+            ]
             return (
-                f"waits for all cores; {len(missing)} have not come, the first is the "
-                f"{missing[0]}{self._place()}"
+                f"waits for {meeting.who}; {len(missing)} have not come, the first is "
+                f"the {missing[0]}{self._place()}"
             )
 
-        self.baton.wait(self.number, lambda: self.meetings[turn] == len(cores), why)
+        everyone = len(meeting.cores)
+        self.baton.wait(self.number, lambda: meeting.come[turn] == everyone, why)
 
     def check_end(self) -> None:
-        """No flag is left raised.
+        """No flag is left raised; `op` is what has set the one that is looked at.
 
         Raises:
             Fault: if one is.
         """
         for source, target, event in sorted(self.flags):
+            self.op = self.raisers[source, target, event]
             raise Fault(
                 f"{self.name}: the flag {source} to {target} id {event} is still set at "
                 "the end"
             )
         for flag, (sent, count) in enumerate(zip(self.sent, self.counts)):
+            self.op = self.raisers.get(flag)
             require(
                 count == 0,
                 f"{self.name}: cross-core flag {flag} still counts {count} at the end",
@@ -183,13 +205,14 @@ class CoreState:
 
 def build_cores(soc: Soc, blocks: int, baton: Baton) -> list[CoreState]:
     """The cores of all groups: cube, vector 0, vector 1 of each in turn."""
-    cores: list[CoreState] = []
-    meetings: dict[int, int] = {}
+    everyone = Meeting("all cores")
     for block in range(blocks):
         kinds = [(Core.CUBE, 0)]
         kinds += [(Core.VECTOR, sub) for sub in range(soc.vector_cores_per_cube)]
-        group = [CoreState(soc, kind, block, blocks, sub, baton) for kind, sub in kinds]
-        for core in group:
-            core.group, core.meetings = group, meetings
-        cores += group
-    return cores
+        group = Meeting("the cores of its group")
+        group.cores += [
+            CoreState(soc, kind, block, blocks, sub, baton, everyone, group)
+            for kind, sub in kinds
+        ]
+        everyone.cores += group.cores
+    return everyone.cores

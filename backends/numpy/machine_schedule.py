@@ -16,6 +16,10 @@ SHOWN = 9
 """How many waiting cores a message about a deadlock lists."""
 
 
+class Deadlock(Fault):
+    """No core can go on."""
+
+
 class _Stopped(BaseException):
     """Unwinds a thread when the run has failed elsewhere."""
 
@@ -52,7 +56,7 @@ class Baton:
         """Run all tasks to their end.
 
         Raises:
-            Fault: if none of those that are left can go on.
+            Deadlock: if none of those that are left can go on.
             BaseException: what a task has raised; the others are stopped.
         """
         self._order = self._tasks[::-1] if self._reverse else self._tasks
@@ -78,9 +82,16 @@ class Baton:
         task.ready, task.why = ready, why
         self._pass_on()
         task.resume.acquire()
-        task.ready = None
         if self._failure is not None:
             raise _Stopped
+        task.ready = None
+
+    def first_waiting(self) -> int | None:
+        """The number of the first task that waits for others, if one does."""
+        for number, task in enumerate(self._tasks):
+            if task.ready is not None and not task.is_done:
+                return number
+        return None
 
     def ended(self) -> int:
         """How many tasks have come to their end."""
@@ -93,7 +104,7 @@ class Baton:
                 self._start(task)
                 return
         if left and self._failure is None:
-            self._failure = Fault(self._deadlock())
+            self._failure = Deadlock(self._deadlock())
         self._finished.release()
 
     def _start(self, task: _Task) -> None:

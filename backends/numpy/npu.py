@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, BlockArgument
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Buffer, Fault, element_dtype
 from backends.numpy.machine_cores import describe
-from backends.numpy.npu_base import Run, make_interpreter
+from backends.numpy.npu_base import ProgramError, Run, make_interpreter
 from backends.numpy.npu_compute import ComputeFunctions
 from backends.numpy.npu_launch import LaunchFunctions
 from ligrad_ir.dialects.npu_types import Space
@@ -71,8 +71,9 @@ def run_npu(
     but for the order of atomic additions.
 
     Raises:
-        LigradError: if the arguments do not fit, or the program does what the chip
-            cannot do: an access out of bounds, a deadlock, flags that do not pair.
+        LigradError: if the arguments do not fit.
+        ProgramError: the program does what the chip cannot do: an access out of bounds,
+            a deadlock, flags that do not pair.
     """
     function = entry_function(module)
     wanted = function.body.block.args
@@ -85,4 +86,4 @@ def run_npu(
         make_interpreter(run, NpuFunctions(run), run).call_op(function, tuple(values))
     except Fault as fault:
         place = f"\n  in {describe(run.op)}" if run.op is not None else ""
-        raise LigradError(f"{fault}{place}") from fault
+        raise ProgramError(f"{fault}{place}", run.op) from fault

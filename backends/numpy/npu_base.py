@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from backends.numpy.machine import Buffer, Fault
 from backends.numpy.machine_cores import CoreState
 from backends.numpy.npu_arith import NpuArith
+from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
 
 BLOCK = Soc.block_bytes
@@ -52,6 +53,22 @@ class Place(Interpreter.Listener):
     def will_interpret_op(self, op: Operation, args: PythonValues) -> None:
         """Called by xDSL."""
         self.where.op = op
+
+
+class Watcher(Interpreter.Listener):
+    """A listener that is told about the cores as well."""
+
+    def begin_core(self, core: CoreState, interpreter: Interpreter) -> None:
+        """A core begins, in the thread in which its operations will be seen; the
+        interpreter knows what its values are."""
+
+
+class ProgramError(LigradError):
+    """A program does what the chip cannot do; `op` is the operation in question."""
+
+    def __init__(self, message: str, op: Operation | None):
+        super().__init__(message)
+        self.op = op
 
 
 class NpuBase(InterpreterFunctions):

@@ -13,8 +13,8 @@ from xdsl.ir import SSAValue
 from backends.numpy import npu_ops
 from backends.numpy.machine import Buffer, Fault, element_dtype, poisoned, require
 from backends.numpy.machine_cores import CoreState, build_cores
-from backends.numpy.machine_schedule import Baton
-from backends.numpy.npu_base import NpuBase, make_interpreter
+from backends.numpy.machine_schedule import Baton, Deadlock
+from backends.numpy.npu_base import NpuBase, Watcher, make_interpreter
 from ligrad_ir.dialects import npu_launch as npu
 from ligrad_ir.dialects.npu_types import Core, Space, element_of
 from ligrad_ir.soc import find_soc
@@ -48,9 +48,17 @@ class LaunchFunctions(NpuBase):
                 core.name, partial(self._run_core, core, op, values)
             )
         self.run.begin_launch()
-        baton.run()
+        try:
+            baton.run()
+        except Deadlock:
+            self.run.op = self.run.states[baton.first_waiting() or 0].op
+            raise
         for core in self.run.states:
-            core.check_end()
+            try:
+                core.check_end()
+            except Fault:
+                self.run.op = core.op
+                raise
         return ()
 
     def _run_core(
@@ -58,6 +66,9 @@ class LaunchFunctions(NpuBase):
     ) -> None:
         interpreter = make_interpreter(self.run, type(self)(self.run, core), core)
         interpreter.set_values(values.items())
+        for listener in self.run.listeners:
+            if isinstance(listener, Watcher):
+                listener.begin_core(core, interpreter)
         region = op.cube if core.kind is Core.CUBE else op.vector
         try:
             # Overflow and NaN are results of the arithmetic here, not mistakes.
@@ -74,10 +85,11 @@ class LaunchFunctions(NpuBase):
         self, i: Interpreter, op: npu.AllocOp, args: PythonValues
     ) -> PythonValues:
         label = f"buffer %{op.result.name_hint or ''}"
-        if op.offset is None:
-            raise Fault(f"{label} in {op.space} is not placed")
-        start = op.offset.value.data
         memory = self.core.memories[op.space]
+        if op.offset is None:
+            data = poisoned(op.size).view(element_dtype(element_of(op.result)))
+            return (Buffer(label, op.space, data),)
+        start = op.offset.value.data
         require(start + op.size <= memory.size, f"{label} lies behind {op.space}")
         data = memory[start : start + op.size].view(
             element_dtype(element_of(op.result))
@@ -167,5 +179,12 @@ class LaunchFunctions(NpuBase):
     def sync_all(
         self, i: Interpreter, op: npu.SyncAllOp, args: PythonValues
     ) -> PythonValues:
-        self.core.sync_all(self.run.states)
+        self.core.meet(self.core.everyone)
+        return ()
+
+    @impl(npu.SyncGroupOp)
+    def sync_group(
+        self, i: Interpreter, op: npu.SyncGroupOp, args: PythonValues
+    ) -> PythonValues:
+        self.core.meet(self.core.group)
         return ()

@@ -13,6 +13,7 @@ from ligrad_ir.dialects.npu_move import (
     GatherRowsOp,
     LoadL0Op,
     LoadOp,
+    LoadSelectedRowsOp,
     Nd2NzOp,
     ScatterAddRowsOp,
     StoreOp,
@@ -28,6 +29,18 @@ def _ub_rows(buffer: Buffer, offset: int, rows: int, count: int, pitch: int) -> 
         f"a pitch of {pitch} elements in UB is no multiple of {BLOCK} bytes",
     )
     return buffer.rows(offset, rows, count, pitch, BLOCK)
+
+
+def _check_row(count: int, gm: Buffer) -> None:
+    require(
+        count > 0 and count * gm.data.itemsize % BLOCK == 0,
+        f"a row of {count} elements is no multiple of {BLOCK} bytes",
+    )
+
+
+def _check_range(first: int, count: int, gm: Buffer) -> None:
+    _check_row(count, gm)
+    require(first >= 0, f"the rows from {first} on: a row number is not negative")
 
 
 def _poison_tails(
@@ -72,13 +85,32 @@ class MoveFunctions(NpuBase):
         target[...] = npu_ops.gather_rows(source, numbers, limit, base)
         return ()
 
+    @impl(LoadSelectedRowsOp)
+    def load_selected_rows(
+        self, i: Interpreter, op: LoadSelectedRowsOp, args: PythonValues
+    ) -> PythonValues:
+        first, dst, src, offset, base, indices, indices_offset, *sizes = args
+        rows, count, limit = sizes
+        _check_range(first, count, src)
+        target = dst.rows(offset, rows, count, count, BLOCK)
+        poison(target)
+        numbers = indices.at(indices_offset, rows)
+        for row in np.flatnonzero(npu_ops.is_row(numbers, limit, first)):
+            target[row] = src.at((base + int(row)) * count, count)
+        return ()
+
     @impl(ScatterAddRowsOp)
     def scatter_add_rows(
         self, i: Interpreter, op: ScatterAddRowsOp, args: PythonValues
     ) -> PythonValues:
-        dst, src, offset, base, indices, indices_offset, rows, count, limit = args
-        numbers = self._rows(dst, base, indices.at(indices_offset, rows), count, limit)
-        wanted = npu_ops.is_row(numbers, limit)
+        first, dst, src, offset, base, indices, indices_offset, rows, count, limit = (
+            args
+        )
+        _check_range(first, count, dst)
+        numbers = self._rows(
+            dst, base, indices.at(indices_offset, rows), count, limit, first
+        )
+        wanted = npu_ops.is_row(numbers, limit, first)
         updates = src.rows(offset, rows, count, count, BLOCK)[wanted]
         found = base + numbers[wanted].astype(np.int64)
         target = dst.at(0, dst.data.size // count * count).reshape(-1, count)
@@ -119,13 +151,12 @@ class MoveFunctions(NpuBase):
             buffer.note_write(self.core.number, offset, end)
 
     @staticmethod
-    def _rows(gm: Buffer, base: int, numbers: Array, count: int, limit: int) -> Array:
+    def _rows(
+        gm: Buffer, base: int, numbers: Array, count: int, limit: int, first: int = 0
+    ) -> Array:
         """The row numbers, once those that mean a row are known to lie in `gm`."""
-        require(
-            count > 0 and count * gm.data.itemsize % BLOCK == 0,
-            f"a row of {count} elements is no multiple of {BLOCK} bytes",
-        )
-        wanted = npu_ops.is_row(numbers, limit)
+        _check_row(count, gm)
+        wanted = npu_ops.is_row(numbers, limit, first)
         found = base + numbers[wanted].astype(np.int64)
         wrong = found[(found < 0) | ((found + 1) * count > gm.data.size)]
         if wrong.size:

@@ -38,9 +38,9 @@ def select(bits: Array, x: Array) -> Array:
     return np.where(unpack_bits(bits, x.size), x, x.dtype.type(0))
 
 
-def is_row(indices: Array, limit: int) -> Array:
-    """Whether 0 <= index < limit."""
-    return (indices >= 0) & (indices < limit)
+def is_row(indices: Array, limit: int, first: int = 0) -> Array:
+    """Whether first <= index < limit."""
+    return (indices >= first) & (indices < limit)
 
 
 def tree_sum(x: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -28,15 +30,28 @@ def npu_parameters(module: ModuleOp) -> list[tuple[str, str]]:
     ]
 
 
-def npu_arguments(
-    module: ModuleOp, bound: Bound, blocks: int
-) -> tuple[list[Array | int], tuple[Array, ...]]:
-    """The arguments of a `npu` function for a call, and those that are its outputs.
+@dataclass(frozen=True)
+class CallValues:
+    """What the parameters of a program for the cores can be, by name. outputs are zeros,
+    in the order of the signature; numbers are extents and attributes."""
 
-    Inputs are contiguous; outputs hold zeros, in the order of the signature.
-    """
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    numbers: Mapping[str, int]
+
+    def array(self, name: str) -> Array:
+        """An array that goes in or out."""
+        return self.outputs[name] if name in self.outputs else self.inputs[name]
+
+
+def call_values(bound: Bound) -> CallValues:
+    """The values of a checked call; arrays are contiguous."""
     signature = bound.signature
-    given = dict(zip((port.name for port in signature.inputs), bound.arguments))
+    named = list(zip(signature.inputs, bound.arguments))
+    arrays = {p.name: a for p, a in named if not isinstance(a, int)}
+    attributes = {p.name: a for p, a in named if isinstance(a, int)}
+    # In TND the runs of a packed axis have no one length.
+    lengths = dict.fromkeys(signature.axes, 0)
     outputs = {
         port.name: np.zeros(
             [bound.extents[axis] for axis in signature.tensor_type(port).axes],
@@ -44,21 +59,28 @@ def npu_arguments(
         )
         for port in signature.outputs
     }
+    return CallValues(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+        outputs,
+        {**lengths, **bound.extents, **attributes},
+    )
+
+
+def npu_arguments(
+    module: ModuleOp, bound: Bound, blocks: int
+) -> tuple[list[Array | int], tuple[Array, ...]]:
+    """The arguments of a `npu` function for a call, and those that are its outputs."""
+    values = call_values(bound)
     arguments: list[Array | int] = []
     for name, kind in npu_parameters(module):
         match kind:
-            case "input":
-                arguments.append(np.ascontiguousarray(given[name]))
-            case "output":
-                arguments.append(outputs[name])
-            case "extent":
-                # In TND the runs of a packed axis have no one length.
-                arguments.append(bound.extents.get(name, 0))
+            case "input" | "output":
+                arguments.append(values.array(name))
             case "blocks":
                 arguments.append(blocks)
             case _:
-                arguments.append(cast(int, given[name]))
-    return arguments, tuple(outputs.values())
+                arguments.append(values.numbers[name])
+    return arguments, tuple(values.outputs.values())
 
 
 def run_tiled(

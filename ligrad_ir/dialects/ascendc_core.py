@@ -128,8 +128,9 @@ class KernelOp(CoreScope):
         )
 
     def core(self) -> Core | None:
-        types = [op for op in self.body.block.ops if isinstance(op, KernelTypeOp)]
-        cores = types[0].type.data.cores if types else ()
+        ops = self.body.block.ops
+        stated = next((op for op in ops if isinstance(op, KernelTypeOp)), None)
+        cores = () if stated is None else stated.type.data.cores
         return cores[0] if len(cores) == 1 else None
 
     def check(self) -> None:

@@ -388,6 +388,23 @@ class SyncAllOp(IRDLOperation):
         super().__init__()
 
 
+@irdl_op_definition
+class SyncGroupOp(IRDLOperation):
+    """
+    Stops the core until the three cores of its group have come to it.
+
+    The chip has no such instruction: it orders a program before `insert-cross-sync`
+    puts flags in its place.
+    """
+
+    name = "npu.sync_group"
+
+    assembly_format = "attr-dict"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
 OPS: tuple[type[Operation], ...] = (
     AllocOp,
     BarrierOp,
@@ -400,6 +417,7 @@ OPS: tuple[type[Operation], ...] = (
     SetFlagOp,
     SubBlockIndexOp,
     SyncAllOp,
+    SyncGroupOp,
     WaitFlagOp,
     WorkspaceOp,
 )

@@ -146,32 +146,6 @@ class _IndexedRowsOp(NpuOp):
     count = operand_def(Size)
     limit = operand_def(Size)
 
-    def __init__(
-        self,
-        dst: SSAValue,
-        src: SSAValue,
-        offset: SSAValue,
-        base: SSAValue,
-        indices: SSAValue,
-        indices_offset: SSAValue,
-        rows: SSAValue,
-        count: SSAValue,
-        limit: SSAValue,
-    ):
-        super().__init__(
-            operands=[
-                dst,
-                src,
-                offset,
-                base,
-                indices,
-                indices_offset,
-                rows,
-                count,
-                limit,
-            ]
-        )
-
     def scalar_reads(self) -> tuple[SSAValue, ...]:
         return (self.indices,)
 
@@ -206,6 +180,32 @@ class GatherRowsOp(_IndexedRowsOp):
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
 
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        limit: SSAValue,
+    ):
+        super().__init__(
+            operands=[
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ]
+        )
+
     def pipe(self) -> Pipe:
         return Pipe.MTE2
 
@@ -218,13 +218,75 @@ class GatherRowsOp(_IndexedRowsOp):
         require_space(self.src, "the source", Space.GM)  # gather_rows_c2
 
 
+class _RowRangeOp(_IndexedRowsOp):
+    """Passes over the rows whose numbers are outside [first, limit)."""
+
+    first = operand_def(Size)
+
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        first: SSAValue,
+        limit: SSAValue,
+    ):
+        super().__init__(
+            operands=[
+                first,
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ]
+        )
+
+
 @irdl_op_definition
-class ScatterAddRowsOp(_IndexedRowsOp):
+class LoadSelectedRowsOp(_RowRangeOp):
+    """
+    dst[offset + i * count ..] = src[(base + i) * count ..] for those i < rows whose
+    index is in [first, limit); the other rows of dst are garbage.
+
+    What `npu.scatter_add_rows` adds of the same indices. One `DataCopy` a row on MTE2,
+    or fewer that copy rows between them too; the indices are read by the scalar unit.
+    """
+
+    name = "npu.load_selected_rows"
+    READS: ClassVar = ("src", "indices")
+    WRITES: ClassVar = ("dst",)
+    assembly_format = (
+        "$dst `[` $offset `]` `,` $src `at` $base `where` $indices `[` $indices_offset "
+        "`]` `rows` $rows `of` $count `from` $first `below` $limit attr-dict "
+        "`:` type($dst) `,` type($src) `,` type($indices)"
+    )
+
+    def pipe(self) -> Pipe:
+        return Pipe.MTE2
+
+    def verify_(self) -> None:
+        self._verify_rows()
+        require_space(self.dst, "the destination", Space.UB)  # load_selected_rows_c1
+        require_space(self.src, "the source", Space.GM)  # load_selected_rows_c2
+
+
+@irdl_op_definition
+class ScatterAddRowsOp(_RowRangeOp):
     """
     dst[(base + indices[i]) * count ..] += src[offset + i * count ..] for i < rows.
 
-    An index outside [0, limit), such as -1, is passed over. One atomic `DataCopy` a row
-    on MTE3, the indices are read by the scalar unit.
+    An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
+    row on MTE3, in the order of the entries; the indices are read by the scalar unit.
     """
 
     name = "npu.scatter_add_rows"
@@ -232,7 +294,7 @@ class ScatterAddRowsOp(_IndexedRowsOp):
     WRITES: ClassVar = ("dst",)
     assembly_format = (
         "$dst `at` $base `+` $indices `[` $indices_offset `]` `,` $src `[` $offset `]` "
-        "`rows` $rows `of` $count `below` $limit attr-dict "
+        "`rows` $rows `of` $count `from` $first `below` $limit attr-dict "
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
 
@@ -375,6 +437,7 @@ OPS: tuple[type[Operation], ...] = (
     GatherRowsOp,
     LoadL0Op,
     LoadOp,
+    LoadSelectedRowsOp,
     Nd2NzOp,
     ScatterAddRowsOp,
     StoreOp,

@@ -24,6 +24,12 @@ from ligrad_ir.dsl.diagnostics import Place
 REAL = RealType()
 
 
+def location_of(place: Place, filename: str) -> FileLineColLoc:
+    """A place of a text as a location."""
+    line, column = place.line or 0, place.column or 0
+    return FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(column))
+
+
 class Emitter:
     """Appends operations; `at` says for which place of the text.
 
@@ -39,15 +45,19 @@ class Emitter:
         declared: Axes,
     ):
         self._builder = builder
-        self._filename = StringAttr(filename)
+        self._filename = filename
         self._selections = selections
         self._declared = declared
         self._location: LocationAttr | None = None
 
     def at(self, place: Place) -> None:
         """The place in the text that the next operations come from."""
-        line, column = place.line or 0, place.column or 0
-        self._location = FileLineColLoc(self._filename, IntAttr(line), IntAttr(column))
+        self._location = location_of(place, self._filename)
+
+    def at_value(self, value: SSAValue) -> None:
+        """The next operations come from where a value does."""
+        if isinstance(value.owner, Operation):
+            self._location = value.owner.location
 
     def _insert(self, op: IRDLOperation) -> SSAValue:
         if self._location is not None:
@@ -106,10 +116,7 @@ class Emitter:
             if set(axes_of_rows) <= set(tensor(value).axes) and (
                 over is None or over in axes_of_rows
             ):
-                mask = lig.MaskOp(value, rows)
-                if isinstance(value.owner, Operation):
-                    mask.location = value.owner.location
-                value = self._builder.insert(mask).result
+                value = self._insert(lig.MaskOp(value, rows))
         return value
 
     def _union(self, lhs: SSAValue, rhs: SSAValue) -> Axes:

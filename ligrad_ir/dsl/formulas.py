@@ -121,6 +121,7 @@ class Formulas:
                 place,
             )
             return None
+        self._emit.at_value(value)
         return self._emit.masked(value)
 
     # ---- expressions

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from xdsl.builder import Builder
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FileLineColLoc,
+    ModuleOp,
+    UnknownLoc,
+    i64,
+)
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
@@ -15,6 +21,7 @@ from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.declare import Declarations
 from ligrad_ir.dsl.declare_axes import AxisTable
 from ligrad_ir.dsl.diagnostics import Diagnostics
+from ligrad_ir.dsl.emit import location_of
 from ligrad_ir.dsl.formulas import Formulas, Scope
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.dsl.syntax import fold
@@ -63,7 +70,7 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
     for port, value in zip(signature.inputs, block.args):
         value.name_hint = port.name
     builder = Builder(InsertPoint.at_end(block))
-    scope = _bind_inputs(signature, declarations.modes, block, builder)
+    scope = _bind_inputs(program, signature, declarations.modes, block, builder)
     formulas = Formulas(scope, signature, builder, diagnostics, program.filename)
     for statement in program.statements:
         if isinstance(statement, syntax.Formula):
@@ -71,7 +78,7 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
     results = _results(program, signature, formulas, builder)
     diagnostics.raise_if_any()
     builder.insert(ReturnOp(*results))
-    return _module(signature, block)
+    return _module(program, signature, block)
 
 
 def _declare(
@@ -114,11 +121,26 @@ def _require_ends(
             )
 
 
+def _places(
+    program: syntax.Program, *kinds: type[syntax.Statement]
+) -> dict[str, FileLineColLoc]:
+    """Where the statements of some kinds stand, by folded name."""
+    return {
+        fold(statement.name): location_of(statement.name, program.filename)
+        for statement in program.statements
+        if isinstance(statement, kinds)
+    }
+
+
 def _bind_inputs(
-    signature: Signature, modes: dict[str, str], block: Block, builder: Builder
+    program: syntax.Program,
+    signature: Signature,
+    modes: dict[str, str],
+    block: Block,
+    builder: Builder,
 ) -> Scope:
     """Name every input; floats as exact reals, indices as rows."""
-    scope = Scope()
+    scope, places = Scope(), _places(program, syntax.Input)
     arguments = dict(zip((port.name for port in signature.inputs), block.args))
     ends: dict[str, SSAValue] = {
         port.ends: arguments[port.name] for port in signature.arrays if port.ends
@@ -136,6 +158,9 @@ def _bind_inputs(
         elif port.ends is None:
             value = builder.insert(lig.CastOp(value, RealType())).result
             value.name_hint = port.name
+        for op in block.ops:
+            if isinstance(op.location, UnknownLoc):
+                op.location = places[fold(port.name)]
         for name in (port.name, *port.aliases):
             scope.values[fold(name)] = value
     return scope
@@ -204,7 +229,7 @@ def _results(
     return results
 
 
-def _module(signature: Signature, block: Block) -> ModuleOp:
+def _module(program: syntax.Program, signature: Signature, block: Block) -> ModuleOp:
     types: list[Attribute] = [signature.tensor_type(port) for port in signature.outputs]
     function = FuncOp(
         signature.name,
@@ -213,4 +238,8 @@ def _module(signature: Signature, block: Block) -> ModuleOp:
         arg_attrs=ArrayAttr([port_attributes(port) for port in signature.inputs]),
         res_attrs=ArrayAttr([port_attributes(port) for port in signature.outputs]),
     )
-    return ModuleOp([*map(axis_op, signature.axes.values()), function])
+    places = _places(program, syntax.Axis, syntax.PackedAxis)
+    axes = [axis_op(axis) for axis in signature.axes.values()]
+    for op in axes:
+        op.location = places[fold(op.sym_name.data)]
+    return ModuleOp([*axes, function])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
+from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_operand
 
 from ligrad_ir.dialects import npu_cube as npu
 from ligrad_ir.dialects.ascendc_cube import (
@@ -100,10 +102,22 @@ def _(op: LoadL0Op, s: Statements) -> None:
         )
 
 
+def _is_many(value: SSAValue) -> bool:
+    """Whether a size is seen to be more than 1: a number, or a maximum with one."""
+    if isinstance(owner := value.owner, arith.MaxSIOp):
+        return _is_many(owner.lhs) or _is_many(owner.rhs)
+    number = const_evaluate_operand(value)
+    return number is not None and number > 1
+
+
 @lower.register
 def _(op: npu.MmadOp, s: Statements) -> None:
+    """One row alone would be read as a plain vector; the row behind it is garbage."""
+    m: Size = s.of(op.m)
+    if not _is_many(op.m):
+        m = s.max(m, 2, "rows")
     params = MmadParamsOp(
-        m=s.u16(s.of(op.m)),
+        m=s.u16(m),
         n=s.u16(s.of(op.n)),
         k=s.u16(s.of(op.k)),
         unitFlag=s.u8(0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xdsl.dialects.builtin import i1
-from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, SSAValue, TypeAttribute
 
 from ligrad_ir.dialects import npu_move as npu
 from ligrad_ir.dialects.ascendc_enums import CmpMode, HardEvent, Pipe
@@ -19,7 +19,14 @@ from ligrad_ir.dialects.ascendc_move import (
 from ligrad_ir.dialects.ascendc_sync import SetAtomicAddOp, SetAtomicNoneOp
 from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import Space, element_of, space_of
-from passes.machine.statements import Size, Statements, bytes_of, known, lower
+from passes.machine.statements import (
+    Size,
+    Statements,
+    bytes_of,
+    known,
+    lower,
+    tensor_element,
+)
 
 BLOCK = 32
 """Bytes: the unit of UB, in which the rows of a DataCopyPad begin and its gaps count."""
@@ -27,7 +34,7 @@ BLOCK = 32
 
 @lower.register
 def _(op: npu.LoadOp, s: Statements) -> None:
-    element = element_of(op.src)
+    element = tensor_element(element_of(op.src))
     no, none = s.constant(0, i1), s.u8(0)
     zero = s.constant(0, element)
     pad = DataCopyPadExtParamsOp(
@@ -83,30 +90,37 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
 
 
 def _each_row(
-    op: npu.GatherRowsOp | npu.ScatterAddRowsOp,
+    op: npu.GatherRowsOp | npu.LoadSelectedRowsOp | npu.ScatterAddRowsOp,
     s: Statements,
     first: Size,
-    copy: Callable[[SSAValue, SSAValue], object],
+    copy: Callable[[SSAValue, SSAValue], None],
 ) -> None:
-    """For every index that means a row: copy(its number, the row's place in global
-    memory)."""
+    """copy(i, row) for every index that means a row."""
 
     def try_row(i: SSAValue) -> None:
         row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
         row.name_hint = "row"
-
-        def in_range() -> None:
-            place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
-            copy(i, s.size(place))
-
+        limit = s.of(op.limit)
         s.when(
             s.compare(CmpMode.GE, row, first, "is_not_before"),
             lambda: s.when(
-                s.compare(CmpMode.LT, row, s.of(op.limit), "is_not_behind"), in_range
+                s.compare(CmpMode.LT, row, limit, "is_not_behind"),
+                lambda: copy(i, row),
             ),
         )
 
     s.loop(s.of(op.rows), 1, try_row, "i")
+
+
+def _in_gm(
+    op: npu.GatherRowsOp | npu.LoadSelectedRowsOp | npu.ScatterAddRowsOp,
+    s: Statements,
+    buffer: SSAValue,
+    row: SSAValue,
+) -> SSAValue:
+    """A row of a buffer in global memory, counted from the base of the operation."""
+    place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
+    return s.at(buffer, place)
 
 
 @lower.register
@@ -117,11 +131,22 @@ def _(op: npu.GatherRowsOp, s: Statements) -> None:
     s.insert(DuplicateOp(s.at(op.dst, s.of(op.offset)), zero, all_rows))
     s.order(HardEvent.V_MTE2)
 
-    def copy(i: SSAValue, place: SSAValue) -> Operation:
+    def copy(i: SSAValue, row: SSAValue) -> None:
         dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
-        return s.insert(DataCopyOp(dst, s.at(op.src, place), count))
+        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, row), count))
 
     _each_row(op, s, 0, copy)
+
+
+@lower.register
+def _(op: npu.LoadSelectedRowsOp, s: Statements) -> None:
+    count = s.of(op.count)
+
+    def copy(i: SSAValue, row: SSAValue) -> None:
+        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
+        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, i), count))
+
+    _each_row(op, s, s.of(op.first), copy)
 
 
 @lower.register
@@ -129,9 +154,10 @@ def _(op: npu.ScatterAddRowsOp, s: Statements) -> None:
     """Rows may be the same, and writes to the same place need a barrier between."""
     count = s.of(op.count)
 
-    def copy(i: SSAValue, place: SSAValue) -> None:
+    def copy(i: SSAValue, row: SSAValue) -> None:
         src = s.at(op.src, s.of(op.offset), s.mul(i, count))
         s.barrier(Pipe.MTE3)
-        s.insert(DataCopyOp(s.at(op.dst, place), src, count))
+        s.insert(DataCopyOp(_in_gm(op, s, op.dst, row), src, count))
 
-    adding(s, element_of(op.dst), lambda: _each_row(op, s, 0, copy))
+    first = s.of(op.first)
+    adding(s, element_of(op.dst), lambda: _each_row(op, s, first, copy))

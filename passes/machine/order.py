@@ -43,4 +43,6 @@ def _(op: npu.CrossWaitOp, s: Statements) -> None:
 
 @lower.register
 def _(op: npu.SyncAllOp, s: Statements) -> None:
+    """The API's own meeting waits for what is on its way to global memory only."""
+    s.barrier(Pipe.ALL)
     s.insert(ascendc.SyncAllOp(only_vector=False))

@@ -82,6 +82,13 @@ def _(op: Operation, s: Statements) -> None:
 
 
 @lower.register
+def _(op: arith.NegfOp, s: Statements) -> None:
+    """Times -1, which is exact, and gives 0 its sign."""
+    minus = s.constant(-1.0, f32)
+    s.define(op.result, ArithmeticOp(Arithmetic.MUL, s.of(op.operand), minus))
+
+
+@lower.register
 def _(op: arith.CmpiOp, s: Statements) -> None:
     number = op.predicate.value.data
     if number >= len(PREDICATES):
@@ -130,7 +137,7 @@ def _(op: npu.BlockIndexOp, s: Statements) -> None:
     """On a vector core the API counts vector cores."""
     index = s.value(GetBlockIdxOp(), "block")
     if s.core is Core.AIV:
-        index.name_hint = "vector_core"
+        index.name_hint = "core"
         per_block = s.value(GetSubBlockNumOp(), "cores_of_block")
         index = s.value(ArithmeticOp(Arithmetic.DIV, index, per_block), "block")
     s.values[op.result] = index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from functools import singledispatch
 
@@ -85,6 +86,7 @@ class Statements:
         self, block: Block, values: dict[SSAValue, SSAValue], core: Core | None = None
     ):
         self._builder = Builder(InsertPoint.at_end(block))
+        self._literals: ChainMap[tuple[str, Attribute], SSAValue] = ChainMap()
         self.values = values
         self.core = core
         self.location: LocationAttr | None = None
@@ -112,8 +114,13 @@ class Statements:
     # ---- scalars
 
     def constant(self, value: float, type: Attribute) -> SSAValue:
-        """A literal."""
-        return self.value(ConstantOp(value, type))
+        """A literal; one that the block, or one around it, has already is used again."""
+        key = (str(value), type)
+        found = self._literals.get(key)
+        if found is None:
+            found = self.value(ConstantOp(value, type))
+            self._literals[key] = found
+        return found
 
     def size(self, value: Size) -> SSAValue:
         """A size as an SSA value."""
@@ -174,6 +181,10 @@ class Statements:
         """The smaller one"""
         return self.arithmetic(Arithmetic.MIN, lhs, rhs, name)
 
+    def max(self, lhs: Size, rhs: Size, name: str | None = None) -> Size:
+        """The larger one"""
+        return self.arithmetic(Arithmetic.MAX, lhs, rhs, name)
+
     def round_up(self, value: Size, unit: int, name: str | None = None) -> Size:
         """The next multiple of `unit`"""
         return self.mul(self.div(self.add(value, unit - 1), unit), unit, name)
@@ -229,9 +240,11 @@ class Statements:
 
     def inside(self, block: Block, body: Callable[[], None]) -> None:
         """Let `body` append to another block."""
-        outer, self._builder = self._builder, Builder(InsertPoint.at_end(block))
+        outer, literals = self._builder, self._literals
+        self._builder = Builder(InsertPoint.at_end(block))
+        self._literals = literals.new_child()
         body()
-        self._builder = outer
+        self._builder, self._literals = outer, literals
 
     # ---- order
 

@@ -128,6 +128,12 @@ class BodyBuilder:
         """An integer as a size"""
         return self.value(arith.IndexCastOp(value, IndexType()))
 
+    def named(self, name: str, value: Index) -> Index:
+        """The value, under a name for those who read the program, if it has none yet."""
+        if not isinstance(value, int) and value.name_hint is None:
+            value.name_hint = name
+        return value
+
     # ---- structure
 
     def loop(

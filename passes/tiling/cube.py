@@ -78,18 +78,19 @@ class CubeEmitter:
         pitch = scope.pitch(result) if len(result.axes) == 2 else columns
 
         def tile(row: SSAValue, column: SSAValue) -> None:
-            m = b.min(b.sub(rows, row), TILE)
-            n = b.min(b.sub(columns, column), TILE)
+            m = b.named("tile_m", b.min(b.sub(rows, row), TILE))
+            n = b.named("tile_n", b.min(b.sub(columns, column), TILE))
 
             def accumulate(at: SSAValue) -> None:
-                k = b.min(b.sub(depth, at), TILE)
+                k = b.named("tile_k", b.min(b.sub(depth, at), TILE))
                 self._load(lhs, bases[0], left, row, m, at, k, l1[0], l0a, is_left=True)
                 self._load(
                     rhs, bases[1], right, column, n, at, k, l1[1], l0b, is_left=False
                 )
                 zero = b.index(0)
                 # One row alone would be read as a plain vector (GEMV mode).
-                rows_, columns_, depth_ = map(b.index, (b.max(m, 2), n, k))
+                at_least_two = b.named("mmad_m", b.max(m, 2))
+                rows_, columns_, depth_ = map(b.index, (at_least_two, n, k))
                 start = b.equal(at, 0)
                 b.insert(
                     MmadOp(

@@ -16,6 +16,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
+from passes.tiling.names import label_of
 from passes.tiling.staging import Staging, UnsupportedError, is_cube
 from passes.tiling.storage import Storage, workspace_elements
 
@@ -143,10 +144,9 @@ class ProgramMemory:
 
     def label(self, value: SSAValue) -> str:
         """A name for a value that no workspace has yet."""
-        hint = value.name_hint or _spoken(value)
-        label, number = f"{hint}_workspace", 2
+        label, number = f"{label_of(value)}_workspace", 2
         while label in self._labels:
-            label, number = f"{hint}_workspace_{number}", number + 1
+            label, number = f"{label_of(value)}_workspace_{number}", number + 1
         self._labels.add(label)
         return label
 
@@ -179,8 +179,3 @@ class ProgramMemory:
         """What an operation leaves, with all that is fused to it."""
         last = [op, *self._staging.fused.get(op, ())][-1]
         return last.results[0]
-
-
-def _spoken(value: SSAValue) -> str:
-    owner = value.owner
-    return owner.name.partition(".")[2] if isinstance(owner, Operation) else "value"

@@ -16,12 +16,14 @@ from ligrad_ir.dialects.npu_launch import BlockCountOp
 from ligrad_ir.dialects.npu_move import (
     GatherRowsOp,
     LoadOp,
+    LoadSelectedRowsOp,
     ScatterAddRowsOp,
     StoreOp,
 )
 from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
 from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.tiling.values import load_indices
@@ -70,7 +72,9 @@ def emit_gather(
     count = row_elements(scope, op, source)
     element = tensor(op.result).element_type
     b = scope.builder
-    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "gathered")
+    buffer = b.alloc(
+        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.result)}.rows"
+    )
 
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
@@ -92,7 +96,7 @@ def emit_gather(
         offset = b.add(scope.base(result), b.mul(first, count))
         copy_row(b, StoreOp, result.memref, offset, buffer, 0, CHUNK_ROWS * count)
 
-    _each_chunk(scope, selection, sub_block, chunk)
+    _each_chunk(scope, selection, _half(scope, selection, sub_block), chunk)
 
 
 def emit_scatter(
@@ -104,33 +108,87 @@ def emit_scatter(
 ) -> None:
     """The updates of a token, half of them by each vector core, to their rows."""
     selection = _selection(scope, op, op.rows, updates)
+    entries = _half(scope, selection, sub_block)
+    _scatter(scope, op, updates, result, entries, None)
+
+
+def emit_scatter_to_own_rows(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    core: Index,
+    cores: Index,
+    updates: Storage,
+    result: Storage,
+) -> None:
+    """All updates of a token, in order, to those of its rows that a vector core owns: of
+    every run, the rows in one of as many equal shares as there are cores."""
+    selection = _selection(scope, op, op.rows, updates)
+    b = scope.builder
+    share = b.div(b.add(selection.length, b.sub(cores, 1)), cores)
+    first = b.named("first_own_row", b.mul(core, b.named("share", share)))
+    end = b.named("end_own_row", b.min(b.add(first, share), selection.length))
+    rows = first, end
+    _scatter(scope, op, updates, result, (0, scope.extent(selection.entries)), rows)
+
+
+def _scatter(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    updates: Storage,
+    result: Storage,
+    entries: tuple[Index, Index],
+    own: tuple[Index, Index] | None,
+) -> None:
+    """The updates of some entries of a token to their rows, or those in a range."""
+    selection = scope.selections[op.rows]
     count = row_elements(scope, op, result)
     b = scope.builder
     element = tensor(op.updates).element_type
     if not isinstance(element, Float32Type):
         raise UnsupportedError(op, f"updates of {element}; they are accumulated in f32")
-    buffer = b.alloc(Space.UB, element, [CHUNK_ROWS, count], "updates")
+    buffer = b.alloc(
+        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.updates)}.rows"
+    )
+
+    first_row, limit = own or (0, selection.length)
 
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
-        offset = b.add(scope.base(updates), b.mul(first, count))
-        copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
-        start, limit = i(selection.start), i(selection.length)
+        base = scope.base(updates)
+        if own is None:
+            offset = b.add(base, b.mul(first, count))
+            copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+        else:
+            b.insert(
+                LoadSelectedRowsOp(
+                    buffer,
+                    updates.memref,
+                    i(0),
+                    i(b.add(b.div(base, count), first)),
+                    indices,
+                    first,
+                    i(CHUNK_ROWS),
+                    i(count),
+                    i(first_row),
+                    i(limit),
+                )
+            )
         b.insert(
             ScatterAddRowsOp(
                 result.memref,
                 buffer,
                 i(0),
-                start,
+                i(selection.start),
                 indices,
                 first,
                 i(CHUNK_ROWS),
                 i(count),
-                limit,
+                i(first_row),
+                i(limit),
             )
         )
 
-    _each_chunk(scope, selection, sub_block, chunk)
+    _each_chunk(scope, selection, entries, chunk)
 
 
 def _selection(
@@ -142,10 +200,20 @@ def _selection(
     return selection
 
 
+def _half(
+    scope: TokenScope, selection: Selection, sub_block: SSAValue
+) -> tuple[Index, Index]:
+    """The entries of one of the two vector cores of a group, as a range."""
+    b = scope.builder
+    half = b.named("half", b.div(scope.extent(selection.entries), 2))
+    first = b.named("first_entry", b.mul(sub_block, half))
+    return first, b.named("end_entry", b.add(first, half))
+
+
 def _each_chunk(
     scope: TokenScope,
     selection: Selection,
-    sub_block: SSAValue,
+    entries: tuple[Index, Index],
     chunk: Callable[[SSAValue, SSAValue], None],
 ) -> None:
     b = scope.builder
@@ -161,10 +229,7 @@ def _each_chunk(
         copy_row(b, op, dst, dst_offset, src, src_offset, count)
 
     indices = load_indices(scope, selection, copy)
-    half = b.div(scope.extent(selection.entries), 2)
-    first = b.mul(sub_block, half)
-    last = b.add(first, half)
-    b.loop(first, last, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
+    b.loop(*entries, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
 
 
 # ---- around the tokens
@@ -175,7 +240,7 @@ def emit_zero(
 ) -> None:
     """Zero an accumulator, all vector cores together."""
     buffer = b.alloc(
-        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_zero"
+        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.zero"
     )
     b.insert(FillOp(buffer, b.index(0), 0.0, b.index(CHUNK_ELEMENTS)))
 
@@ -194,7 +259,7 @@ def emit_round(
     name: str,
 ) -> None:
     """Round an accumulator to the result, all vector cores together."""
-    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}_wide")
+    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.wide")
     narrow = b.alloc(Space.UB, element_of(result), [CHUNK_ELEMENTS], name)
 
     def chunk(offset: SSAValue, count: Index) -> None:
@@ -213,16 +278,18 @@ def _share(
     chunk: Callable[[SSAValue, Index], None],
 ) -> None:
     """Chunks in turn: that with the number of this core, then every so many cores on."""
-    cores = b.mul(b.value(BlockCountOp()), 2)
+    cores = b.named("vector_cores", b.mul(b.value(BlockCountOp()), 2))
     chunks = b.div(b.add(elements, CHUNK_ELEMENTS - 1), CHUNK_ELEMENTS)
-    turns = b.div(b.add(chunks, b.sub(cores, 1)), cores)
+    b.named("chunks", chunks)
+    turns = b.named("turns", b.div(b.add(chunks, b.sub(cores, 1)), cores))
 
     def turn(number: SSAValue) -> None:
-        at = b.add(b.mul(number, cores), core)
+        at = b.named("chunk", b.add(b.mul(number, cores), core))
         offset = b.index(b.mul(b.min(at, chunks), CHUNK_ELEMENTS))
-        left = b.max(b.sub(elements, offset), 0)
-        count = b.min(left, CHUNK_ELEMENTS)
+        b.named("chunk_offset", offset)
+        left = b.named("left", b.max(b.sub(elements, offset), 0))
+        count = b.named("chunk_count", b.min(left, CHUNK_ELEMENTS))
         some = b.value(arith.CmpiOp(b.index(0), b.index(count), "slt"))
-        b.when(some, lambda: chunk(offset, count))
+        b.when(b.index(b.named("has_some", some)), lambda: chunk(offset, count))
 
     b.loop(0, turns, 1, turn, "turn")

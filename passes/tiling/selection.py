@@ -59,8 +59,11 @@ class Ragged:
             assert isinstance(valid, ValidCountOp)
             count = self._valid(valid, count)
         start, length = self._rows(op)
-        at_least_one = b.max(count, 1)
-        scope.padded[entries] = b.round_up(at_least_one, ENTRY_UNIT)
+        b.named(f"{entries}_valid", count)
+        b.named(f"{op.target}_start", start)
+        b.named(f"{op.target}_length", length)
+        padded = b.round_up(b.max(count, 1), ENTRY_UNIT)
+        scope.padded[entries] = b.named(f"{entries}_padded", padded)
         return Selection(indices, entries, op.target, count, start, length)
 
     def _rows(self, op: RowsOp) -> tuple[Index, Index]:
@@ -76,10 +79,13 @@ class Ragged:
         b = self._b
         tokens = self._run_of_token(op.token_ends)
         rows = self._run_of_rows(op.row_ends, tokens)
-        position = b.sub(self._scope.token, tokens.start)
+        position = b.named("position", b.sub(self._scope.token, tokens.start))
         reach = b.add(b.sub(rows.length, tokens.length), b.add(position, 1))
-        causal = b.min(b.max(reach, 0), entries)
-        return b.select(b.equal(self._modes[op.mode], 0), entries, causal)
+        b.named("reach", reach)
+        causal = b.named("causal", b.min(b.max(reach, 0), entries))
+        all_valid = b.equal(self._modes[op.mode], 0)
+        b.named("all_valid", all_valid)
+        return b.select(all_valid, entries, causal)
 
     def _run_of_token(self, ends: SSAValue) -> _Run:
         """The run that the token belongs to."""
@@ -93,12 +99,13 @@ class Ragged:
             return _Run(0, 0, scope.array_extent(extent.axis.string_value()))
         if ends in self._uniform:
             length = self._length(ends)
-            number = b.div(scope.token, length)
+            number = b.named("batch", b.div(scope.token, length))
             return _Run(number, b.mul(number, length), length)
         [runs] = tensor(ends).axes
         number_of_runs = b.index(scope.array_extent(runs))
         find = FindRunOp(self._ends[ends], number_of_runs, scope.token)
         b.insert(find)
+        b.named("batch", find.run)
         return _Run(find.run, find.start, b.sub(find.end, find.start))
 
     def _run_of_rows(self, ends: SSAValue, tokens: _Run) -> _Run:

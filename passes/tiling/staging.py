@@ -20,6 +20,7 @@ from xdsl.ir import Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.dialects.lig_types import HalfElement, TensorType
+from ligrad_ir.places import blame
 
 RAGGED_OPS = (ExtentOp, RowsOp, RunOp, ValidCountOp)
 """Become scalar arithmetic of every core; they are of no stage."""
@@ -43,7 +44,7 @@ class UnsupportedError(Exception):
 
     def __init__(self, op: Operation, reason: str):
         self.op = op
-        super().__init__(f"{op.name} at {op.location}: {reason}")
+        super().__init__(f"{blame(op)}: {reason}")
 
 
 @dataclass

@@ -13,6 +13,7 @@ from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.dialects.npu_vector import FillOp
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import Extent, Group
+from passes.tiling.names import spoken
 from passes.tiling.storage import Selection, Storage, TokenScope, padded_maximum
 
 
@@ -69,9 +70,8 @@ class GroupValues:
 
     def _buffer(self, value: SSAValue) -> SSAValue:
         if value not in self._buffers:
-            name = value.name_hint or "value"
-            element = tensor(value).element_type
-            self._buffers[value] = self._alloc(element, self._capacity(value), name)
+            element, size = tensor(value).element_type, self._capacity(value)
+            self._buffers[value] = self._alloc(element, size, spoken(value))
         return self._buffers[value]
 
     def _alloc(self, element: Attribute, elements: int, name: str) -> SSAValue:

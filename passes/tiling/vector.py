@@ -24,6 +24,7 @@ from ligrad_ir.dialects.npu_vector import (
 )
 from passes.tiling.builder import Index
 from passes.tiling.group import Extent, Group
+from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope, padded_maximum
 from passes.tiling.values import GroupValues, load_indices
@@ -60,15 +61,17 @@ class VectorEmitter(GroupValues):
     def emit(self) -> None:
         """Emit the whole group."""
         b, group = self._b, self._group
+        b.location = group.ops[0].location
         rows: Index = self._scope.extent(group.rows) if group.rows else 1
         shared = group.rows is not None and not group.sums_rows
         if shared:
             half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
-            first = b.min(b.mul(self._sub_block, half), rows)
-            last = b.min(b.add(first, half), rows)
+            first = b.named("first_row", b.min(b.mul(self._sub_block, half), rows))
+            last = b.named("end_row", b.min(b.add(first, half), rows))
         else:  # the second vector core has nothing to do
             first, last = 0, b.select(b.equal(self._sub_block, 0), rows, 0)
         any_rows = b.value(arith.CmpiOp(b.index(first), b.index(last), "slt"))
+        b.named("has_rows", any_rows)
         b.when(any_rows, lambda: self._body(first, last))
 
     def _body(self, first: Index, last: Index) -> None:
@@ -76,6 +79,7 @@ class VectorEmitter(GroupValues):
         before, inside, behind = group.phases()
         own = {result for op in group.ops for result in op.results}
         for op in group.ops:
+            b.location = op.location
             for operand in op.operands:
                 if operand in self._loads and operand not in own:
                     if group.extent(operand) in (Extent.ROW, Extent.COLUMN):
@@ -84,6 +88,7 @@ class VectorEmitter(GroupValues):
                 self._present(op)
         for op in group.ops:
             [result] = op.results
+            b.location = op.location
             if result in self._stores and self._is_padded_output(result):
                 self._fill(self._buffer(result), 0.0, self._capacity(result))
             if isinstance(op, lig.ReduceSumOp) and group.extent(result) is Extent.ROW:
@@ -93,8 +98,10 @@ class VectorEmitter(GroupValues):
 
         def row(at: SSAValue) -> None:
             self._row = at
-            for operand in dict.fromkeys(v for op in inside for v in op.operands):
+            needed = {v: op for op in reversed(inside) for v in reversed(op.operands)}
+            for operand, op in reversed(needed.items()):
                 if operand in self._loads and group.extent(operand) is Extent.MATRIX:
+                    b.location = op.location
                     self._load(operand)
             for op in inside:
                 self._compute(op, 0, self._extent(group.columns))
@@ -104,7 +111,7 @@ class VectorEmitter(GroupValues):
 
         if inside:
             b.loop(first, last, 1, row, "row")
-        share = b.sub(last, first)
+        share = b.named("rows", b.sub(last, first))
         for op in behind:
             if group.extent(op.results[0]) is Extent.COLUMN:
                 self._compute(op, first, share)
@@ -114,6 +121,7 @@ class VectorEmitter(GroupValues):
             [result] = op.results
             if result not in self._stores or group.extent(result) is Extent.MATRIX:
                 continue
+            b.location = op.location
             if group.extent(result) is Extent.COLUMN:
                 self._store(result, first, first, share)
             else:
@@ -133,7 +141,7 @@ class VectorEmitter(GroupValues):
         size = padded_maximum(self._scope.signature, selection.entries)
         indices = load_indices(self._scope, selection, self._copy)
         bits = self._alloc(i8, size // 8, "present")
-        scratch = self._alloc(f32, size, "scratch")
+        scratch = self._alloc(f32, size, "present.scratch")
         zero = b.index(0)
         count = b.index(self._scope.extent(selection.entries))
         limit = b.index(selection.length)
@@ -186,7 +194,8 @@ class VectorEmitter(GroupValues):
         whole = axis in self._scope.padded or size in range(64, 2**20, 64)
         if covers is Extent.COLUMN or not whole:
             raise UnsupportedError(op, "64 numbers of a row are compared at a time")
-        bits = self._alloc(i8, self._capacity(op.result) // 8, "positive")
+        name = f"{spoken(op.result)}.positive"
+        bits = self._alloc(i8, self._capacity(op.result) // 8, name)
         b = self._b
         b.insert(ComparePositiveOp(bits, i, self._buffer(op.output), i, n))
         gradient = self._buffer(op.gradient)
@@ -201,7 +210,7 @@ class VectorEmitter(GroupValues):
             kind = BinaryKind.ADD
             b.insert(BinaryOp(kind, total, zero, total, zero, source, zero, n))
             return
-        scratch = self._alloc(f32, 64, "partial")
+        scratch = self._alloc(f32, 64, f"{spoken(op.result)}.partial")
         is_matrix = self._group.extent(op.input) is Extent.MATRIX
         row = b.index(self._row) if is_matrix else zero
         n = b.index(self._count(op.input))

@@ -378,14 +378,6 @@ def test_what_the_schedule_cannot_run_is_named(says: str) -> None:
         found.module("npu")
 
 
-def test_deterministic_is_not_there_yet() -> None:
-    found = ligrad.compile(LIGHTNING, deterministic=True)
-    values = generate(found.signature, {"S1": 1, "S2": 3, "N1": 1, "K": 2})
-    with pytest.raises(LigradError, match="deterministic"):
-        found.run(values, "tiled")
-    found.run(values)
-
-
 def test_there_are_no_more_cores_than_the_chip_has() -> None:
     found = operator(LIGHTNING)
     values = generate(found.signature, {"S1": 1, "S2": 3, "N1": 1, "K": 2})

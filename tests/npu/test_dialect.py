@@ -118,7 +118,7 @@ OPERATIONS = [
     if issubclass(op, NpuOp)
 ]
 PIPE_OF = {
-    **dict.fromkeys(("load", "gather_rows", "nd2nz"), Pipe.MTE2),
+    **dict.fromkeys(("load", "gather_rows", "load_selected_rows", "nd2nz"), Pipe.MTE2),
     **dict.fromkeys(("store", "scatter_add_rows"), Pipe.MTE3),
     **dict.fromkeys(("read", "find_run"), Pipe.S),
     "load_l0": Pipe.MTE1,

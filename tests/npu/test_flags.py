@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 from xdsl.interpreter import Interpreter
 from xdsl.ir import Operation
@@ -103,6 +104,47 @@ def test_sync_all_waits_for_all() -> None:
         "cube core of block 1 waits for all cores; 4 have not come, the first is the "
         "vector core 0 of block 0, in npu.sync_all"
     ) in message
+
+
+MEET = """%b = npu.block_index
+%first = arith.cmpi eq, %b, %c0 : index
+scf.if %first {
+  npu.sync_group
+}"""
+
+
+def test_a_group_meets_without_the_others() -> None:
+    for reverse in (False, True):
+        module = kernel("", cube=MEET, vector=MEET, blocks=2)
+        run_npu(module, [], cores=2, reverse=reverse)
+
+
+def test_sync_group_waits_for_the_group() -> None:
+    cube = MEET.replace("npu.sync_group", "npu.sync_group\nnpu.sync_group")
+    message = refused(cube, MEET, blocks=2)
+    assert (
+        "cube core of block 0 waits for the cores of its group; 2 have not come, the "
+        "first is the vector core 0 of block 0, in npu.sync_group"
+    ) in message
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_the_group_has_done_before_is_seen_behind(reverse: bool) -> None:
+    """The second vector core waits for the first one, then the other way round."""
+    vector = """%s = npu.sub_block_index
+    %u = npu.alloc : ub<8xf32>
+    %other = arith.subi %c1, %s : index
+    %mine = arith.muli %s, %c8 : index
+    %theirs = arith.muli %other, %c8 : index
+    npu.fill %u[%c0] with 3.0 count %c8
+    npu.store %w[%mine], %u[%c0] rows %c1 of %c8 pitch %c0, %c0
+    npu.sync_group
+    npu.load %u[%c0], %w[%theirs] rows %c1 of %c8 pitch %c0, %c0
+    npu.store %out[%theirs], %u[%c0] rows %c1 of %c8 pitch %c0, %c0"""
+    head, out = "%w = npu.workspace @part of %c16 : gm<?xf32>", np.zeros(16, "f4")
+    module = kernel("%out: gm<?xf32>", head=head, cube="npu.sync_group", vector=vector)
+    run_npu(module, [out], cores=1, reverse=reverse)
+    assert (out == 3).all()
 
 
 def test_a_cross_core_flag_left_behind() -> None:

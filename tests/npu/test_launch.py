@@ -107,20 +107,35 @@ def test_poison_is_seen_where_nothing_was_written() -> None:
     assert (out.view(np.uint32) == 0xFFFFFFFF).all()
 
 
-def test_a_buffer_that_is_not_placed() -> None:
-    vector = "%strange = npu.alloc : ub<16xf32>"
-    with pytest.raises(
-        LigradError,
-        match=r"vector core 0 of block 0: buffer %strange in ub is not placed\n  in %str",
-    ):
+def test_a_buffer_that_is_not_placed_has_bytes_of_its_own() -> None:
+    """Poison, whatever is written at the addresses that others have."""
+    vector = """%a = npu.alloc at 0 : ub<8xf32>
+    npu.fill %a[%c0] with 1.0 count %c8
+    %u = npu.alloc : ub<8xf32>
+    %v = npu.alloc : ub<8xf32>
+    npu.fill %u[%c0] with 2.0 count %c8
+    npu.store %out[%c0], %a[%c0] rows %c1 of %c8 pitch %c0, %c0
+    npu.store %out[%c8], %u[%c0] rows %c1 of %c8 pitch %c0, %c0
+    npu.store %out[%c16], %v[%c0] rows %c1 of %c8 pitch %c0, %c0"""
+    out = np.zeros(24, np.float32)
+    run_npu(kernel("%out: gm<?xf32>", vector=vector), [out], cores=1)
+    assert (out[:8] == 1).all()
+    assert (out[8:16] == 2).all()
+    assert (out[16:].view(np.uint32) == 0xFFFFFFFF).all()
+
+
+def test_a_buffer_that_is_not_placed_has_an_end() -> None:
+    vector = "%u = npu.alloc : ub<8xf32>\nnpu.fill %u[%c0] with 1.0 count %c16"
+    with pytest.raises(LigradError, match=r"out of bounds: .* of buffer %u"):
         run_npu(kernel("", vector=vector), [], cores=1)
 
 
-def test_a_buffer_outside_of_a_launch() -> None:
+@pytest.mark.parametrize("at", ["at 0 ", ""])
+def test_a_buffer_outside_of_a_launch(at: str) -> None:
     with pytest.raises(
         LigradError, match=r"outside of a npu.launch\n  in %u = npu.alloc"
     ):
-        run_npu(kernel("", head="%u = npu.alloc at 0 : ub<16xf32>"), [], cores=1)
+        run_npu(kernel("", head=f"%u = npu.alloc {at}: ub<16xf32>"), [], cores=1)
 
 
 def test_a_workspace_has_an_end_and_a_name() -> None:
@@ -215,7 +230,7 @@ npu.sync_all
 %value = npu.read %w[%c0]"""
 WRITES = (
     "npu.store %w[%c0], %u[%c0] rows %c1 of %c8 pitch %c0, %c0",
-    "npu.scatter_add_rows %w at %c0 + %i[%c0], %u[%c0] rows %c1 of %c8 below %c1",
+    "npu.scatter_add_rows %w at %c0 + %i[%c0], %u[%c0] rows %c1 of %c8 from %c0 below %c1",
 )
 
 

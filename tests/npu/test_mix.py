@@ -158,7 +158,7 @@ scf.for %t = %me to %tokens step %all {
   npu.load %i[%c0], %idx[%iat] rows %c1 of %c16 pitch %c0, %c0
   npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] rows %c16 of %c32 below %c10
   npu.binary add %u[%c0], %u[%c0], %u[%c0] count %c512
-  npu.scatter_add_rows %out at %c0 + %i[%c0], %u[%c0] rows %c16 of %c32 below %c10
+  npu.scatter_add_rows %out at %c0 + %i[%c0], %u[%c0] rows %c16 of %c32 from %c0 below %c10
 }"""
 
 

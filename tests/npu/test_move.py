@@ -124,17 +124,53 @@ def test_an_absent_row_outside_of_memory_is_not_touched() -> None:
         run(body, arguments, x, numbers(0), y)
 
 
+def test_load_selected_rows() -> None:
+    x = np.arange(1, 57, dtype=np.float32)
+    y = np.zeros(64, np.float32)
+    rows = "rows %c7 of %c8 from %c1 below %c5"
+    run(
+        ROWS
+        + LOAD_INDICES
+        + f"""npu.fill %u[%c0] with 7.0 count %c64
+        npu.load_selected_rows %u[%c8], %x at %c2 where %i[%c1] {rows}
+        npu.store %y[%c0], %u[%c0] rows %c1 of %c64 pitch %c0, %c0""",
+        "%x: gm<?xf32>, %n: gm<?xi32>, %y: gm<?xf32>",
+        x,
+        numbers(99, 4, 0, -1, 5, 1, 2**31 - 1, 0),
+        y,
+    )
+    table, garbage = x.reshape(7, 8), np.full(8, np.nan, np.float32)
+    seven = np.full(8, 7, np.float32)
+    expected = [seven, table[2], *[garbage] * 3, table[6], *[garbage] * 2]
+    np.testing.assert_array_equal(y.reshape(8, 8), expected)
+
+
+def test_a_selected_row_is_there() -> None:
+    body = (
+        ROWS
+        + LOAD_INDICES
+        + "npu.load_selected_rows %u[%c0], %x at %c1 where %i[%c0] "
+        + "rows %c2 of %c8 from %c0 below %c9"
+    )
+    x, arguments = np.ones(16, np.float32), "%x: gm<?xf32>, %n: gm<?xi32>"
+    run(body, arguments, x, numbers(1, 9))
+    with pytest.raises(LigradError, match=r"elements 16 to 24 .* of argument 1 \(%x\)"):
+        run(body, arguments, x, numbers(1, 1))
+
+
+@pytest.mark.parametrize("first", [0, 1, 6])
 @pytest.mark.parametrize("dtype", ["f32", "bf16"])
-def test_scatter_add_rows(dtype: str) -> None:
+def test_scatter_add_rows(dtype: str, first: int) -> None:
     kind = BF16 if dtype == "bf16" else np.dtype(np.float32)
     x = (np.arange(128) % 50).astype(kind)
     y = np.full(16 * 10, 1, kind)
+    rows = f"rows %c7 of %c16 from %c{first} below %c6"
     run(
         f"""%u = npu.alloc at 0 : ub<128x{dtype}>
         %i = npu.alloc at 1024 : ub<16xi32>
         {LOAD_INDICES}
         npu.load %u[%c0], %x[%c0] rows %c1 of %c128 pitch %c0, %c0
-        npu.scatter_add_rows %y at %c2 + %i[%c2], %u[%c16] rows %c7 of %c16 below %c6""",
+        npu.scatter_add_rows %y at %c2 + %i[%c2], %u[%c16] {rows}""",
         f"%x: gm<?x{dtype}>, %n: gm<?xi32>, %y: gm<?x{dtype}>",
         x,
         numbers(0, 0, 3, -1, 3, 6, 0, 3, 2**31 - 1),
@@ -143,8 +179,10 @@ def test_scatter_add_rows(dtype: str) -> None:
     expected = np.full((10, 16), 1, kind)
     updates = x.reshape(8, 16)[1:]
     for at in (0, 2, 5):
-        expected[2 + 3] += updates[at]
-    expected[2] += updates[4]
+        if first <= 3:
+            expected[2 + 3] += updates[at]
+    if first == 0:
+        expected[2] += updates[4]
     np.testing.assert_array_equal(y.reshape(10, 16), expected)
 
 
@@ -152,7 +190,8 @@ def test_scatter_add_out_of_bounds_names_the_target() -> None:
     body = (
         ROWS
         + LOAD_INDICES
-        + "npu.scatter_add_rows %y at %c0 + %i[%c0], %u[%c0] rows %c2 of %c8 below %c9"
+        + "npu.scatter_add_rows %y at %c0 + %i[%c0], %u[%c0] "
+        + "rows %c2 of %c8 from %c0 below %c9"
     )
     y = np.zeros(16, np.float32)
     with pytest.raises(LigradError, match=r"elements 16 to 24 .* of argument 2 \(%y\)"):
@@ -200,6 +239,23 @@ def test_scatter_add_out_of_bounds_names_the_target() -> None:
             "npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] rows %c1 of %c4 below %c1",
             "a row of 4 elements is no multiple of 32 bytes",
         ),
+        (
+            "npu.load_selected_rows %u[%c0], %x at %c0 where %i[%c0] rows %c1 of %c4 "
+            "from %c0 below %c1",
+            "a row of 4 elements is no multiple of 32 bytes",
+        ),
+        (
+            "%n = arith.subi %c0, %c1 : index\n"
+            "npu.load_selected_rows %u[%c0], %x at %c0 where %i[%c0] rows %c1 of %c8 "
+            "from %n below %c1",
+            "the rows from -1 on: a row number is not negative",
+        ),
+        (
+            "%n = arith.subi %c0, %c1 : index\n"
+            "npu.scatter_add_rows %x at %c8 + %i[%c0], %u[%c0] rows %c1 of %c8 from %n "
+            "below %c1",
+            "the rows from -1 on: a row number is not negative",
+        ),
     ],
 )
 def test_refused(body: str, message: str) -> None:
@@ -208,14 +264,14 @@ def test_refused(body: str, message: str) -> None:
 
 
 def test_nothing_is_moved_where_nothing_is_asked_for() -> None:
-    x = np.zeros(0, np.float32)
+    x, none = np.zeros(0, np.float32), "rows %c0 of %c8"
     run(
         ROWS
-        + """npu.load %u[%c0], %x[%c9] rows %c0 of %c8 pitch %c8, %c8
+        + f"""npu.load %u[%c0], %x[%c9] rows %c0 of %c8 pitch %c8, %c8
         npu.load %u[%c0], %x[%c9] rows %c4 of %c0 pitch %c8, %c8
         npu.store %x[%c9], %u[%c0] rows %c0 of %c8 pitch %c8, %c8
-        npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] rows %c0 of %c8 below %c1
-        npu.scatter_add_rows %x at %c0 + %i[%c0], %u[%c0] rows %c0 of %c8 below %c1""",
+        npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] {none} below %c1
+        npu.scatter_add_rows %x at %c0 + %i[%c0], %u[%c0] {none} from %c0 below %c1""",
         "%x: gm<?xf32>",
         x,
     )

@@ -3,6 +3,7 @@ flags that order the cores and balance."""
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import FileLineColLoc, IntegerAttr, ModuleOp, i64
 from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -21,29 +22,38 @@ from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
 from backends.numpy.dtypes import Array
-from backends.numpy.machine_cores import CoreState
+from backends.numpy.machine_cores import CoreState, Meeting
 from backends.numpy.npu import run_npu
 from backends.numpy.tiled import npu_arguments
 from backends.numpy.workload import generate
+from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import (
     AllocOp,
+    BarrierOp,
     CrossSetOp,
     CrossWaitOp,
     LaunchOp,
+    SetFlagOp,
+    SyncGroupOp,
+    WaitFlagOp,
     WorkspaceOp,
     alignment,
     capacity,
 )
 from ligrad_ir.dialects.npu_types import NpuOp, Space
+from ligrad_ir.dialects.npu_vector import BinaryOp, ReluOp, SumOp
+from ligrad_ir.dsl.lower import lower
+from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import find_soc
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.lower_to_npu import LowerToNpuPass
-from passes.pipelines import npu_pipeline, run_passes, run_pipeline
+from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
 from passes.place_buffers import PlaceBuffersPass
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
 NAMES = [path.stem for path in EXAMPLES]
+SOC = "ascend910b1"
 SHAPE = {"B": 1, "S1": 3, "S2": 44, "N1": 17, "K": 40}
 """Heads and entries for both vector cores, three tokens on one group."""
 
@@ -156,7 +166,7 @@ def test_buffers_in_use_together_share_no_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("P", "present"), ("gathered", "indices"), ("dW", "value")]
+    "names", [("P", "present"), ("P.rhs.rows", "indices"), ("dW", "dW.mul")]
 )
 def test_a_shared_byte_would_be_seen(names: tuple[str, str]) -> None:
     module = fresh("linear_indexer_grad")
@@ -250,14 +260,24 @@ def test_no_flag_operation_can_be_missing(name: str) -> None:
         assert "deadlock" in said or "still counts" in said or "times more" in said
 
 
-def yielding_set(core: CoreState, flag: int) -> None:
-    """A set after which any other core may run first."""
-    plain_set(core, flag)
+def let_others_run(core: CoreState) -> None:
     answers = iter([False])
     core.baton.wait(core.number, lambda: next(answers, True), str)
 
 
-plain_set = CoreState.cross_set
+def yielding_set(core: CoreState, flag: int) -> None:
+    """A set after which any other core may run first."""
+    plain_set(core, flag)
+    let_others_run(core)
+
+
+def yielding_meet(core: CoreState, meeting: Meeting) -> None:
+    """A meeting after which any core may run first."""
+    plain_meet(core, meeting)
+    let_others_run(core)
+
+
+plain_set, plain_meet = CoreState.cross_set, CoreState.meet
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -281,6 +301,69 @@ def test_without_a_flag_the_numbers_are_wrong(
             if op.flag.value.data == flag:
                 op.detach()
         assert [outcome(name, module, r) for r in (False, True)] != expected, flag
+
+
+# ---- before there are flags
+
+
+def lowered(name: str, layout: str = "BSND") -> ModuleOp:
+    module = operator(name, layout).module("lig").clone()
+    run_passes(module, npu_pipeline(SOC)[:1])
+    return module
+
+
+def meetings(module: ModuleOp) -> list[list[SyncGroupOp]]:
+    """Of each body, in order."""
+    return [
+        [op for op in region.walk() if isinstance(op, SyncGroupOp)]
+        for region in launch_of(module).regions
+    ]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lowered_program_is_right_by_itself(
+    name: str, cores: int, reverse: bool
+) -> None:
+    found, values = operator(name), inputs(name)
+    outputs = run(name, lowered(name), cores=cores, reverse=reverse)
+    named = found.bind(values).results(outputs)
+    for comparison in check_outputs(found, values, named).values():
+        assert comparison.ok, comparison
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flags_and_places_change_no_bit(name: str) -> None:
+    """Of a run in the same order of cores; dk is added to by two of them."""
+    before, behind = run(name, lowered(name)), run(name, fresh(name))
+    found = operator(name)
+    for port, a, b in zip(found.signature.outputs, before, behind):
+        assert a.tobytes() == b.tobytes() or port.name == "dk"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_core_of_a_group_meets_as_often(name: str) -> None:
+    cube, vector = meetings(lowered(name))
+    assert len(cube) == len(vector) >= 3
+    assert not any(meetings(fresh(name)))
+    cube[0].detach()
+    module = cube[1].get_toplevel_object()
+    assert isinstance(module, ModuleOp)
+    assert "deadlock" in str(outcome(name, module, False))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_meeting_can_be_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for that behind a token: the first stage of the next one only gathers."""
+    monkeypatch.setattr(CoreState, "meet", yielding_meet)
+    expected = [outcome(name, lowered(name), reverse) for reverse in (False, True)]
+    for i in range(len(meetings(lowered(name))[0]) - 1):
+        module = lowered(name)
+        for body in meetings(module):
+            body[i].detach()
+        found = [outcome(name, module, reverse) for reverse in (False, True)]
+        assert found != expected, i
 
 
 # ---- the passes themselves
@@ -331,14 +414,75 @@ def test_the_same_graph_gives_the_same_program(name: str) -> None:
     texts: list[str] = []
     for _ in range(2):
         module = graph(name)
-        run_passes(module, npu_pipeline("ascend910b1"))
+        run_passes(module, npu_pipeline(SOC))
         texts.append(str(module))
     assert texts[0] == texts[1]
 
 
+DATA_OR_ORDER = (
+    NpuOp,
+    AllocOp,
+    BarrierOp,
+    CrossSetOp,
+    CrossWaitOp,
+    SetFlagOp,
+    SyncGroupOp,
+    WaitFlagOp,
+)
+
+
+@pytest.mark.parametrize("layout", ["BSND", "TND"])
 @pytest.mark.parametrize("name", NAMES)
-def test_operations_know_their_line(name: str) -> None:
-    """Data movement and arithmetic of a token come from a formula."""
-    for op in launch_of(fresh(name)).walk():
-        if op.name in ("npu.mmad", "npu.binary", "npu.gather_rows", "npu.relu"):
-            assert f"{name}.lig" in str(op.location)
+def test_operations_know_their_line(name: str, layout: str) -> None:
+    """After every pass: each operation of the graph, and each one of a core that touches
+    data or orders what does."""
+    [path] = [path for path in EXAMPLES if path.stem == name]
+    module = lower(parse(path.read_text(), path.name), dtype="bf16", layout=layout)
+    lines = len(path.read_text().splitlines())
+    seen: Counter[str] = Counter()
+    for step in [(), *((p,) for p in (*PIPELINES["graph-mixed"], *npu_pipeline(SOC)))]:
+        run_passes(module, step)
+        for op in module.walk():
+            if op.name.startswith("lig.") or isinstance(op, DATA_OR_ORDER):
+                assert isinstance(op.location, FileLineColLoc), op
+                assert op.location.filename.data == path.name
+                assert 1 <= op.location.line.data <= lines
+                seen[op.name.partition(".")[0]] += 1
+    assert min(seen["lig"], seen["npu"]) > 50
+    assert set(seen) == {"lig", "npu"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_line_makes_is_of_that_line(name: str) -> None:
+    """A buffer that is called as a formula is filled by that formula's operations."""
+    [path] = [path for path in EXAMPLES if path.stem == name]
+    for row, text in enumerate(path.read_text().splitlines(), 1):
+        formula = text.partition(" = ")[0]
+        if not formula.isidentifier():
+            continue
+        for op in fresh(name).walk():
+            if isinstance(op, BinaryOp | ReluOp | SumOp) and (
+                op.dst.name_hint == formula
+            ):
+                assert isinstance(op.location, FileLineColLoc)
+                assert op.location.line.data == row
+
+
+def test_an_overflow_names_the_formulas() -> None:
+    """The row of 8192 entries of 12 values, by size: which formula each belongs to, when
+    it is in use, and how much there is too much."""
+    text = next(p for p in EXAMPLES if p.stem == "lightning_indexer_grad").read_text()
+    found = ligrad.compile(text.replace("1..2048", "1..8192"))
+    with pytest.raises(LigradError) as caught:
+        found.module("npu")
+    said = str(caught.value)
+    total, room = 347136, capacity(find_soc(SOC), Space.UB)
+    assert f"UB overflows: {total} bytes are in use together" in said
+    assert f"{room} are there" in said
+    listed = re.findall(r"([\w.]+) \((\d+) bytes, in use \d+ to \d+\)", said)
+    assert sum(int(size) for _, size in listed) == total
+    rows = {name for name, size in listed if size == "32768"}
+    assert {"S", "Y", "dy.cast", "dW.mul", "dQ.relu_grad", "dQ.mask"} <= rows
+    assert ("dQ.lhs", "16384") in listed
+    assert "value" not in dict(listed)
+    assert said.endswith(f"shrink by {total - room} bytes together")

@@ -50,3 +50,9 @@ def queues() -> Library:
 def system() -> Library:
     """Identity, barriers and allocators, one case a tiling key."""
     return build([KERNELS / "system.cpp"], "system_case")
+
+
+@pytest.fixture(scope="session")
+def clock() -> Library:
+    """Loops whose time is known."""
+    return build([KERNELS / "clock.cpp"], "clock_case")

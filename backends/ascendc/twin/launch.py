@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from ligrad_ir.soc import SOCS, Soc
 
+from .clock import Time
 from .report import Hazard, KernelType, Place, Report
+from .timing import DEFAULT_TIMING, PARAMETERS, Timing
 
 Array = npt.NDArray[Any]
 Argument = Array | np.generic | int | float | bytes | ctypes.Structure
@@ -42,6 +44,11 @@ class _Launch(ctypes.Structure):
         ("tiling_key", ctypes.c_uint64),
         ("sizes", ctypes.c_uint64 * 8),
         ("workspace", ctypes.c_void_p),
+        ("reverse", ctypes.c_int32),
+        ("parameters", ctypes.POINTER(ctypes.c_double)),
+        ("l2_bytes", ctypes.c_uint64),
+        ("cube_cores", ctypes.c_uint32),
+        ("trace_limit", ctypes.c_uint64),
         ("check", ctypes.c_int32),
         ("auto_sync", ctypes.c_int32),
     )
@@ -96,6 +103,9 @@ class Library:
         self.arity = int(aic.twin_arity())
         engine.twin_launch.restype = ctypes.c_void_p
         engine.twin_free.argtypes = [ctypes.c_void_p]
+        engine.twin_timing_names.restype = ctypes.c_char_p
+        expected = engine.twin_timing_names().decode().split()
+        assert expected == [each.name for each in PARAMETERS], "timing.py, traffic.h"
 
     def _inferred_type(self) -> KernelType:
         """For kernels that declare nothing: by the units whose calls the source has."""
@@ -119,6 +129,10 @@ class Library:
         tiling_key: int = 0,
         kernel_type: KernelType | None = None,
         names: Sequence[str] = (),
+        clock: bool = True,
+        timing: Timing = DEFAULT_TIMING,
+        trace: int = 0,
+        reverse: bool = False,
         check: bool = True,
         auto_sync: bool = False,
     ) -> Report:
@@ -134,7 +148,9 @@ class Library:
         Errors of the kernel are in the report. `check` looks for races, undefined bytes
         and stale caches; without it only values, bounds and flags count. `auto_sync`
         takes the edges for given that the compiler's `--cce-auto-sync=on` inserts on
-        vector cores.
+        vector cores. With `clock`, so is the time that a model
+        with the parameters `timing` gives the run, and the first `trace` events of it.
+        `reverse` lets the simulated cores take turns in the other order.
 
         Raises:
             ValueError: the arguments do not fit the kernel, or the chip has not so many
@@ -157,6 +173,15 @@ class Library:
             raise ValueError(f"block_dim {block_dim} is not in 1..{soc.vector_cores}")
         buffers: list[_Buffer | None] = []
         keep: list[Any] = []
+        launch = _Launch()
+        launch.check = check
+        launch.auto_sync = auto_sync
+        launch.reverse = reverse
+        if clock:
+            table = (ctypes.c_double * len(PARAMETERS))(*timing.values())
+            launch.parameters = ctypes.cast(table, ctypes.POINTER(ctypes.c_double))
+        launch.l2_bytes, launch.cube_cores = soc.l2_size, soc.cube_cores
+        launch.trace_limit = trace
         records = (_Argument * (len(given) + 1))()
         for i, argument in enumerate(given):
             size = int(self._aic.twin_argument_bytes(i))
@@ -195,6 +220,8 @@ class Library:
             spare,
         )
         report = self._run(
+            launch,
+            timing,
             records,
             len(given) + (spare is not None),
             block_dim,
@@ -202,8 +229,6 @@ class Library:
             tiling_key,
             kernel_type,
             found,
-            check=check,
-            auto_sync=auto_sync,
         )
         for argument, buffer in zip(given, buffers, strict=True):
             if (
@@ -216,6 +241,8 @@ class Library:
 
     def _run(
         self,
+        launch: _Launch,
+        timing: Timing,
         records: ctypes.Array[_Argument],
         count: int,
         block_dim: int,
@@ -223,13 +250,7 @@ class Library:
         tiling_key: int,
         kernel_type: KernelType | None,
         workspace: _Buffer | None,
-        *,
-        check: bool,
-        auto_sync: bool,
     ) -> Report:
-        launch = _Launch()
-        launch.check = check
-        launch.auto_sync = auto_sync
         for i, library in enumerate((self._aic, self._aiv)):
             launch.bind[i] = ctypes.cast(library.twin_bind, ctypes.c_void_p).value
             launch.call[i] = ctypes.cast(library.twin_call, ctypes.c_void_p).value
@@ -270,6 +291,7 @@ class Library:
             KernelType(data["kernel_type"]),
             str(data["output"]),
             cast("dict[str, int]", data["instructions"]),
+            Time.parse(data["clock"], soc, timing) if data["clock"] else None,
         )
 
 

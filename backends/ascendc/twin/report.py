@@ -6,6 +6,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .clock import GmBytes, Time
+from .trace import Trace
+
 
 class KernelType(enum.IntEnum):
     """Which cores a kernel runs on, numbered as KernelMetaType."""
@@ -70,6 +73,23 @@ class Report:
     kernel_type: KernelType
     output: str
     instructions: Mapping[str, int]
+    time: Time | None = None
+    """What the model of time says; None without the clock, and for a run that failed."""
+
+    @property
+    def cycles(self) -> int | None:
+        """Cycles of the launch, as the model has it."""
+        return None if self.time is None else self.time.cycles
+
+    @property
+    def gm_bytes(self) -> GmBytes | None:
+        """Bytes that the cores read from GM and wrote to it, through L2."""
+        return None if self.time is None else self.time.gm
+
+    @property
+    def trace(self) -> Trace | None:
+        """What each pipe did when, if the launch was asked for a trace."""
+        return None if self.time is None else self.time.trace
 
     def check(self) -> Report:
         """Return this report, or raise KernelError if there are hazards."""

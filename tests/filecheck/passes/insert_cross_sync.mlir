@@ -199,3 +199,170 @@ func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32,
   }
   func.return
 }
+
+// -----
+
+// What sync_all keeps apart in both directions needs no flag; what is exchanged between
+// two of them has its flags around the loop over tokens, and they are down at its end.
+// CHECK-LABEL: func.func @rounds(
+// CHECK: scf.for %r
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: scf.for %t
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.fixpipe %h
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: } vector {
+// CHECK: scf.for %r
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: scf.for %t
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load %b[%{{.*}}], %g
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: npu.load %b[%{{.*}}], %h
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: }
+// CHECK-NEXT: func.return
+func.func @rounds(%n: index, %g: memref<?xf32, #npu<space gm>>, %h: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %r = %c0 to %n step %c1 {
+      npu.sync_all
+      scf.for %t = %c0 to %n step %c1 {
+        npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+        npu.fixpipe %h[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      }
+      npu.sync_all
+    }
+    npu.sync_all
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %r = %c0 to %n step %c1 {
+      npu.sync_all
+      scf.for %t = %c0 to %n step %c1 {
+        npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      }
+      npu.sync_all
+      npu.load %b[%c0], %h[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+    npu.sync_all
+  }
+  func.return
+}
+
+// -----
+
+// Nothing keeps the reads of a round and the writes of the next one apart.
+// CHECK: insert-cross-sync: buffers are shared outside the one loop over tokens
+func.func @next_round(%n: index, %g: memref<?xf32, #npu<space gm>>, %h: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %r = %c0 to %n step %c1 {
+      scf.for %t = %c0 to %n step %c1 {
+        npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+        npu.fixpipe %h[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      }
+      npu.sync_all
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %r = %c0 to %n step %c1 {
+      scf.for %t = %c0 to %n step %c1 {
+        npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      }
+      npu.sync_all
+      npu.load %b[%c0], %h[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// There are as many sync_alls, but in other places.
+// CHECK: insert-cross-sync: buffers are shared outside the one loop over tokens
+func.func @other_places(%n: index, %g: memref<?xf32, #npu<space gm>>, %h: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %r = %c0 to %n step %c1 {
+      npu.sync_all
+      scf.for %t = %c0 to %n step %c1 {
+        npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+        npu.fixpipe %h[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      }
+      npu.sync_all
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %r = %c0 to %n step %c1 {
+      npu.sync_all
+      scf.for %t = %c0 to %n step %c1 {
+        npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      }
+      npu.load %b[%c0], %h[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+    npu.sync_all
+  }
+  func.return
+}
+
+// -----
+
+// Meetings of the group go, needed or not.
+// CHECK-LABEL: func.func @met(
+// CHECK: npu.cross_set
+// CHECK-NOT: npu.sync_group
+// CHECK: func.return
+func.func @met(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.sync_group
+      npu.sync_group
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.sync_group
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @nothing_shared(
+// CHECK-NOT: npu.sync_group
+// CHECK: func.return
+func.func @nothing_shared(%n: index) {
+  npu.launch "ascend910b1" blocks %n cube {
+    npu.sync_group
+  } vector {
+    npu.sync_group
+  }
+  func.return
+}

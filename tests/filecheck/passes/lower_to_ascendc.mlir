@@ -8,7 +8,7 @@
 // CHECK-NEXT: }
 // CHECK: ascendc.host_function @DoubleWorkspaceBytes in "double_tiling.h"
 // CHECK: ascendc.return_value
-// CHECK: ascendc.kernel @double(%x{{.*}}, %y{{.*}}, %workspace{{.*}}, %tiling{{.*}}) {
+// CHECK: ascendc.kernel @double(%x{{.*}}, %y{{.*}}, %workspace{{.*}}, %tiling{{.*}}) attributes {npu.arrays = ["x", "y"]} {
 // CHECK-NEXT: ascendc.register_tiling @DoubleTiling
 // CHECK: ascendc.kernel_type mix_aic_1_2
 // CHECK: ascendc.set_global_buffer %x_gm, %x
@@ -18,8 +18,8 @@
 // CHECK: ascendc.on_aiv {
 // CHECK: %ub_memory = ascendc.tbuf : !ascendc.tbuf<veccalc>
 // CHECK: %tile = ascendc.get_with_offset %ub_memory
-// CHECK: %vector_core = ascendc.get_block_idx
-// CHECK: ascendc.arithmetic div %vector_core
+// CHECK: %core = ascendc.get_block_idx
+// CHECK: ascendc.arithmetic div %core
 // CHECK: ascendc.for %token
 // CHECK: ascendc.data_copy_pad_in %tile, %x_gm_tile
 // CHECK-NEXT: %{{.*}} = ascendc.constant 0 : i32

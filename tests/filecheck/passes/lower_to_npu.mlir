@@ -1,4 +1,5 @@
-// RUN: ligrad-opt %s -p lower-to-npu --split-input-file --verify-diagnostics | filecheck %s
+// RUN: ligrad-opt %s -p lower-to-npu --split-input-file --verify-diagnostics | filecheck %s --check-prefixes=CHECK,ANY
+// RUN: ligrad-opt %s -p 'lower-to-npu{deterministic=true}' --split-input-file --verify-diagnostics | filecheck %s --check-prefixes=CHECK,ORDER
 // RUN: ligrad-opt %s -p 'lower-to-npu{soc=x}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=OPTION
 
 // OPTION: lower-to-npu: there is no chip 'x'
@@ -17,8 +18,12 @@
 // CHECK: npu.nd2nz %rhs_l1[%{{.*}}], %k[
 // CHECK: npu.mmad %product_l0
 // CHECK: npu.fixpipe relu %y[
+// CHECK: npu.sync_group
+// CHECK-NEXT: }
 // CHECK: } vector {
 // CHECK-NOT: npu.binary
+// CHECK: npu.sync_group
+// CHECK-NOT: npu.sync_group
 // CHECK: func.return
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
@@ -37,7 +42,7 @@ func.func @product(
 // -----
 
 // A sum over the tokens crosses the cores.
-// CHECK: lower-to-npu: lig.reduce_sum at {{.*}}: a sum over the tokens (T)
+// CHECK: lower-to-npu: {{.*}}lig.reduce_sum: a sum over the tokens (T)
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 func.func @over_tokens(
@@ -55,7 +60,7 @@ func.func @over_tokens(
 // -----
 
 // Three axes beside the tokens are more than rows and columns.
-// CHECK: lower-to-npu: lig.mul at {{.*}}: more than rows and columns of a token
+// CHECK: lower-to-npu: {{.*}}lig.mul: more than rows and columns of a token
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 lig.axis @D in 128 to 128
@@ -66,4 +71,53 @@ func.func @deep(
 ) -> (!lig.tensor<[T, G, D, E], f32> {lig.name = "x", lig.dims = ["T", "G", "D", "E"]}) {
   %x = lig.mul %w, %v : (!lig.tensor<[T, G, D], f32>, !lig.tensor<[T, E], f32>) -> !lig.tensor<[T, G, D, E], f32>
   func.return %x : !lig.tensor<[T, G, D, E], f32>
+}
+
+// -----
+
+// All groups add to the rows: as they come to it, half of the entries on each vector core;
+// or in rounds, between which all cores meet, each vector core to rows of its own.
+// CHECK-LABEL: func.func @sums(
+// ANY: npu.sync_all
+// ANY-NEXT: scf.for %token
+// ANY: npu.sync_all
+// ANY-NEXT: } vector {
+// ANY: npu.sync_all
+// ANY-NEXT: scf.for %token
+// ANY: scf.for %first_row
+// ANY: npu.scatter_add_rows %s {{.*}} from %c0{{.*}} below %N
+// ANY: npu.sync_all
+// ANY-NOT: npu.sync_all
+// ORDER-NOT: npu.sync_all
+// ORDER: scf.for %round
+// ORDER: npu.sync_all
+// ORDER: scf.for %token
+// ORDER: npu.sync_all
+// ORDER-NEXT: }
+// ORDER-NEXT: npu.sync_all
+// ORDER-NEXT: } vector {
+// ORDER-NOT: npu.sync_all
+// ORDER: scf.for %round
+// ORDER: npu.sync_all
+// ORDER: scf.for %token
+// ORDER: npu.sync_all
+// ORDER: scf.for %token
+// ORDER: [[END:%\w+]] = arith.minsi %{{.*}}, %N
+// ORDER: scf.for %first_row
+// ORDER: npu.load_selected_rows %u.rows{{.*}} from [[FIRST:%\w+]] below [[END]]
+// ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST]] below [[END]]
+// ORDER: npu.sync_all
+// ORDER-NOT: npu.sync_all
+// CHECK: func.return
+lig.axis @T in 1 to 99
+lig.axis @K in 64 to 64
+lig.axis @N in 1 to 999
+lig.axis @D in 128 to 128
+func.func @sums(
+  %i: !lig.tensor<[T, K], i32> {lig.name = "i", lig.dims = ["T", "K"], lig.selects = @N},
+  %u: !lig.tensor<[T, K, D], f32> {lig.name = "u", lig.dims = ["T", "K", "D"]}
+) -> (!lig.tensor<[N, D], f32> {lig.name = "s", lig.dims = ["N", "D"]}) {
+  %r = lig.rows %i : !lig.tensor<[T, K], i32> to !lig.tensor<[T, K], !lig.row<N>>
+  %s = lig.scatter_add %u[%r] acc f32 : (!lig.tensor<[T, K, D], f32>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[N, D], f32>
+  func.return %s : !lig.tensor<[N, D], f32>
 }

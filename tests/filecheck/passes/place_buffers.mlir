@@ -71,6 +71,67 @@ func.func @within(%n: index) {
   func.return
 }
 
+// Likewise in a loop over rounds, where the tokens are a loop inside; what is used behind
+// that loop too is in use during all of it.
+// CHECK-LABEL: func.func @rounds(
+// CHECK: %x = npu.alloc at 0 :
+// CHECK-NEXT: %y = npu.alloc at 256 :
+// CHECK-NEXT: %z = npu.alloc at 0 :
+// CHECK-NEXT: %w = npu.alloc at 512 :
+// CHECK-NEXT: %v = npu.alloc at 0 :
+func.func @rounds(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %x = npu.alloc : memref<64xf32, #npu<space ub>>
+    %y = npu.alloc : memref<64xf32, #npu<space ub>>
+    %z = npu.alloc : memref<64xf32, #npu<space ub>>
+    %w = npu.alloc : memref<64xf32, #npu<space ub>>
+    %v = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %r = %c0 to %n step %c1 {
+      scf.for %t = %c0 to %n step %c1 {
+        npu.fill %x[%c0] with 0.0 count %c64 : memref<64xf32, #npu<space ub>>
+        npu.relu %y[%c0], %x[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+        npu.relu %z[%c0], %y[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+        scf.for %i = %c0 to %n step %c1 {
+          npu.relu %w[%c0], %z[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+        }
+      }
+      npu.relu %v[%c0], %w[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    }
+  }
+  func.return
+}
+
+// One iteration of a loop without loops writes a part of y: x may not use its bytes.
+// CHECK-LABEL: func.func @parts(
+// CHECK: %x = npu.alloc at 0 :
+// CHECK-NEXT: %y = npu.alloc at 256 :
+// CHECK-NEXT: %z = npu.alloc at 0 :
+func.func @parts(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %x = npu.alloc : memref<64xf32, #npu<space ub>>
+    %y = npu.alloc : memref<64xf32, #npu<space ub>>
+    %z = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      scf.for %i = %c0 to %n step %c1 {
+        npu.fill %x[%c0] with 0.0 count %c64 : memref<64xf32, #npu<space ub>>
+        npu.relu %y[%c0], %x[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+      }
+      npu.relu %z[%c0], %y[%c0] count %c64 : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    }
+  }
+  func.return
+}
+
 // No launch, no memory.
 // CHECK-LABEL: func.func @nothing(
 // CHECK-NEXT: func.return

@@ -2,6 +2,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "clock.h"
 #include "order.h"
 #include "shadow.h"
 
@@ -133,6 +134,7 @@ void Machine::check(const Regions& regions, const char* api, Here here)
 void Machine::issue(const Instruction& instruction)
 {
     if (probing) throw Stop{};
+    if (++stream->ran >= turn) breathe();
     ++instructions[instruction.api];
     for (int i = 0; i < instruction.operands; ++i)
         if (instruction.operand[i].memory == Memory::NONE) {
@@ -151,6 +153,7 @@ void Machine::issue(const Instruction& instruction)
     const Operand& destination = instruction.operand[0];
     if (destination.memory == Memory::GM && stream->state.atomic != Atomic::none && destination.type != stream->state.atomic_type)
         fail("atomic-type", instruction.api, instruction.here, "the atomic mode was set for another type than the data that arrives in GM");
+    if (clock != nullptr) clock->work(stream->index, instruction, regions, stream->state.atomic != Atomic::none, last_allocation);
     const std::string fault = checked && instruction.pipe == Pipe::V ? overlap_fault(instruction) : "";
     if (!fault.empty()) find("overlap", instruction.api, instruction.here, fault);
     check_scratch(instruction);
@@ -172,6 +175,8 @@ void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, H
     if (operand.memory != Memory::GM && operand.memory != Memory::UB && operand.memory != Memory::NONE)
         fail("missing-path", api, here, "the scalar unit reads and writes UB and GM, not %s", name_of(operand.memory));
     check(regions, api, here);
+    if (clock != nullptr) clock->access(stream->index, operand, bytes, api, here, last_allocation);
+    if (++stream->ran >= turn) breathe();
     if (order) order->scalar(*stream, operand, bytes, api, here);
     if (shadow) shadow->scalar(*stream, operand, bytes, api, here);
     return stream->at(operand);

@@ -35,6 +35,15 @@ struct Lanes {
     bool operator[](uint32_t lane) const { return mask[lane >> 6] >> (lane & 63) & 1; }
 };
 
+// Lanes of a repeat: as many as 256 bytes of the widest operand have.
+inline uint32_t lanes_for(const Instruction& instruction)
+{
+    uint32_t widest = 1;
+    for (int i = 0; i < (instruction.op == Op::Select ? 3 : instruction.operands); ++i)
+        widest = std::max(widest, size_of_type(instruction.operand[i].type));
+    return 256 / widest;
+}
+
 inline uint32_t repeats_of(const VectorParams& params, uint32_t lanes)
 {
     return params.counter ? (params.count + lanes - 1) / lanes : params.repeats;

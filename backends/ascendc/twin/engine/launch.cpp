@@ -1,27 +1,11 @@
 // The C interface of the engine: one launch from plain pointers, and the report as JSON.
-#include <cstdio>
+#include <optional>
 #include <sstream>
 
-#include "machine.h"
+#include "clock.h"
+#include "json.h"
 
 namespace twin {
-namespace {
-
-std::string quoted(const std::string& text)
-{
-    std::string result = "\"";
-    for (char c : text) {
-        char code[8];
-        if (c == '"' || c == '\\') result += std::string("\\") + c;
-        else if (static_cast<unsigned char>(c) < 0x20) {
-            std::snprintf(code, sizeof(code), "\\u%04x", c);
-            result += code;
-        } else result += c;
-    }
-    return result + "\"";
-}
-
-}  // namespace
 
 std::string Machine::report() const
 {
@@ -49,7 +33,7 @@ std::string Machine::report() const
         json << comma << quoted(api) << ": " << count;
         comma = ", ";
     }
-    json << "}}";
+    json << "}, \"clock\": " << (clock != nullptr && !failed && clock->finished() ? clock->report() : "null") << "}";
     return json.str();
 }
 
@@ -76,6 +60,11 @@ struct TwinLaunch {
     uint64_t tiling_key;
     uint64_t sizes[8];       // by Memory; GM unused
     void* workspace;         // what GetSysWorkSpacePtr gives
+    int32_t reverse;         // run the streams in the other order
+    const twin::timing::Parameters* parameters;  // of the clock; none: no clock
+    uint64_t l2_bytes;
+    uint32_t cube_cores;     // of the chip
+    uint64_t trace_limit;    // events that are kept
     int32_t check;           // 0: order, defined bytes and caches are not looked at
     int32_t auto_sync;       // as with --cce-auto-sync=on
 };
@@ -101,6 +90,13 @@ char* twin_launch(const TwinLaunch* launch)
         if (argument.by_value) continue;
         machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name, argument.scratch != 0});
     }
+    std::optional<twin::timing::Clock> clock;
+    if (launch->parameters != nullptr) {
+        clock.emplace(*launch->parameters, launch->l2_bytes, launch->cube_cores, launch->trace_limit);
+        for (const twin::Allocation& each : machine.allocations) clock->add_memory(each.begin, each.bytes);
+        machine.clock = &*clock;
+    }
+    machine.reverse = launch->reverse != 0;
     int type = launch->kernel_type;
     for (int i = 0; i < 2 && type < 0; ++i) type = machine.probe_type(machine.code[i]);
     machine.run(type < 0 ? launch->fallback_type : type, launch->blocks);
@@ -108,6 +104,14 @@ char* twin_launch(const TwinLaunch* launch)
     char* result = new char[json.size() + 1];
     std::memcpy(result, json.c_str(), json.size() + 1);
     return result;
+}
+
+// The names of the clock's parameters, in their order.
+const char* twin_timing_names()
+{
+#define X(name) #name " "
+    return TWIN_TIMING(X);
+#undef X
 }
 
 void twin_free(char* report) { delete[] report; }

@@ -46,6 +46,9 @@ struct Regions {
 };
 Regions regions_of(const Instruction& instruction);
 
+namespace timing {
+class Clock;
+}
 // For each line of instructions of each core: how many of its first ones are over.
 using Known = std::vector<uint32_t>;
 
@@ -70,6 +73,7 @@ struct Stream {
     uint64_t arena_bytes[memories] = {};
     Flag flag[pipes][pipes][8];
     uint32_t index = 0;         // among the streams of the launch
+    uint32_t ran = 0;           // instructions since it was resumed
     Counter counter[16];        // cross-core flags that arrived and were not waited for
     Counter reported[3][16];    // own sets that wait for the other cores of a group, by mode
     std::vector<uint32_t> waited[16];  // which of the scalar unit's instructions each wait for a flag was
@@ -114,6 +118,9 @@ struct Entry {
     uint32_t count;
     std::vector<Place> places;
 };
+
+// Streams take turns of so many instructions, unless they have to wait before.
+constexpr uint32_t turn = 8192;
 
 struct Stop {};  // thrown to end a run
 
@@ -166,6 +173,8 @@ public:
     KernelCode code[2] = {};  // AIC, AIV
     std::vector<void*> values;
     std::vector<Allocation> allocations;
+    timing::Clock* clock = nullptr;  // optional
+    bool reverse = false;            // streams are run in the other order
     int kernel_type = -1;
     std::vector<Entry> entries;
     bool checked = true;    // order, defined bytes and caches are looked at
@@ -184,6 +193,7 @@ private:
     static void trampoline();
     void schedule();
     void pause();
+    void breathe();
     void report_deadlock();
     void report_leftovers();
     void deliver(Stream& target, int flag, const Known& known, const char* api, Here here);

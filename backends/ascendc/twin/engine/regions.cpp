@@ -4,14 +4,6 @@
 namespace twin {
 namespace {
 
-uint32_t lanes_for(const Instruction& instruction)
-{
-    uint32_t widest = 1;
-    for (int i = 0; i < (instruction.op == Op::Select ? 3 : instruction.operands); ++i)
-        widest = std::max(widest, size_of_type(instruction.operand[i].type));
-    return 256 / widest;
-}
-
 void elementwise(Regions& regions, const Instruction& instruction, int index, uint32_t lanes)
 {
     const VectorParams& params = instruction.vector;

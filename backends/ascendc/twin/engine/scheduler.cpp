@@ -1,4 +1,7 @@
 // Streams are fibers of one thread, resumed round robin: a run is reproducible, and a deadlock is a round without progress.
+#include <algorithm>
+
+#include "clock.h"
 #include "order.h"
 #include "shadow.h"
 
@@ -27,6 +30,8 @@ void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_
     added->context.uc_stack.ss_size = stack_bytes;
     added->context.uc_link = &scheduler;
     makecontext(&added->context, &Machine::trampoline, 0);
+    added->index = static_cast<uint32_t>(streams.size());
+    if (clock != nullptr && !probing) clock->add_core(added->identity);
     streams.push_back(std::move(added));
 }
 
@@ -48,20 +53,32 @@ void Machine::pause()
     stream->status = Status::ready;
 }
 
+// Lets the other streams go on.
+void Machine::breathe()
+{
+    stream->ran = 0;
+    if (!failed) swapcontext(&stream->context, &scheduler);
+}
+
 void Machine::schedule()
 {
     active = this;
+    std::vector<Stream*> turns;
+    for (auto& each : streams) turns.push_back(each.get());
+    if (reverse) std::reverse(turns.begin(), turns.end());
     for (bool progress = true; progress && !failed;) {
         progress = false;
-        for (auto& each : streams) {
+        for (Stream* each : turns) {
             const bool arrived = each->wait_flag >= 0 ? each->counter[each->wait_flag].count() > 0 : !each->met;
             const bool can_run = each->status == Status::ready || (each->status == Status::waiting && arrived);
             if (!can_run) continue;
             progress = true;
-            stream = each.get();
+            stream = each;
             swapcontext(&scheduler, &stream->context);
             if (failed) break;
+            if (clock != nullptr && !probing && each->status == Status::finished) clock->complete(each->index);
         }
+        if (clock != nullptr && !probing && !failed) clock->advance();
     }
     stream = nullptr;
 }

@@ -1,6 +1,7 @@
 // Flags within a core, flags between cores, and kernel types.
 #include <algorithm>
 
+#include "clock.h"
 #include "order.h"
 
 namespace twin {
@@ -50,6 +51,7 @@ void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     flag.here = here;
     flag.api = api;
     if (order) flag.known = order->set(*stream, from);
+    if (clock != nullptr) clock->flag(stream->index, timing::Kind::set, from, to, id, api, here);
 }
 
 void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
@@ -64,15 +66,17 @@ void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
              std::string("takes flag ") + name_of(from) + "->" + name_of(to) + " id " + std::to_string(id) + ", which " + flag.api + " at line " +
                  std::to_string(flag.here.line) + " set: ids of queues are not for SetFlag and WaitFlag, take one with AllocEventID");
     flag.set = false;
+    if (clock != nullptr) clock->flag(stream->index, timing::Kind::wait, from, to, id, api, here);
     if (order) order->wait(*stream, to, flag.known);
 }
 
 bool Machine::flag_is_set(Pipe from, Pipe to, int id) { return !probing && stream->flag[static_cast<int>(from)][static_cast<int>(to)][id].set; }
 
-void Machine::barrier(Pipe pipe, const char* api, Here)
+void Machine::barrier(Pipe pipe, const char* api, Here here)
 {
     if (probing) throw Stop{};
     ++instructions[api];
+    if (clock != nullptr) clock->barrier(stream->index, pipe, api, here);
     if (order) order->barrier(*stream, pipe);
 }
 
@@ -131,6 +135,7 @@ void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here her
         if (!sync_all) fail("kernel-type", api, here, "flags between cores are delivered in MIX kernels only: declare KERNEL_TYPE_MIX_AIC_1_2 or KERNEL_TYPE_MIX_AIV_1_0");
         note("kernel-type", api, here, "SyncAll needs a MIX kernel type: declare KERNEL_TYPE_MIX_AIV_1_0");
     }
+    if (clock != nullptr) clock->cross(stream->index, timing::Kind::cross_set, mode, pipe, flag, api, here);
     check_directions(mode, pipe, flag, api, here);
     const Identity& me = stream->identity;
     Known known = order ? order->set(*stream, pipe) : Known{};
@@ -165,6 +170,7 @@ void Machine::cross_wait(int flag, const char* api, Here here)
     if (probing) throw Stop{};
     ++instructions[api];
     if (flag < 0 || flag > 15) fail("event-id", api, here, "cross-core flag %d: flags are 0..15", flag);
+    if (clock != nullptr) clock->cross(stream->index, timing::Kind::cross_wait, 0, Pipe::S, flag, api, here);
     stream->wait_flag = flag;
     stream->wait_api = api;
     stream->wait_here = here;
@@ -177,6 +183,7 @@ void Machine::cross_wait(int flag, const char* api, Here here)
 void Machine::meet(uint32_t cores, const char* api, Here here)
 {
     if (probing) throw Stop{};
+    if (clock != nullptr) clock->meet(stream->index, cores, api, here);
     stream->wait_flag = -1;
     stream->wait_api = api;
     stream->wait_here = here;

@@ -306,7 +306,7 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x:
 // indexed_c2
 // CHECK: indices are i32, not f32
 func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xf32, #npu<space ub>>) {
-  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
   func.return
 }
 // -----
@@ -339,10 +339,28 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x:
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// load_selected_rows_c1
+// CHECK: the destination lies in gm, must be in ub
+func.func @invalid(%o: index, %n: index, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
+  npu.load_selected_rows %x[%o], %x at %o where %i[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<?xf32, #npu<space gm>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// load_selected_rows_c2
+// CHECK: the source lies in ub, must be in gm
+func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>) {
+  npu.load_selected_rows %u[%o], %u at %o where %i[%o] rows %n of %n from %o below %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // scatter_add_rows_c1
 // CHECK: the destination lies in ub, must be in gm
 func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x: memref<64xf32, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>) {
-  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n below %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n from %o below %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
   func.return
 }
 // -----
@@ -351,7 +369,7 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x:
 // scatter_add_rows_c2
 // CHECK: the source lies in l0c, must be in ub
 func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space l0c>>, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
-  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>, memref<64xi32, #npu<space ub>>
+  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>, memref<64xi32, #npu<space ub>>
   func.return
 }
 // -----
@@ -360,7 +378,7 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space l0c>>, %x
 // scatter_add_rows_c3
 // CHECK: the source has i32 elements, must be bf16 or f16 or f32
 func.func @invalid(%o: index, %n: index, %u: memref<64xi32, #npu<space ub>>, %x: memref<?xi32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
-  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n below %n : memref<?xi32, #npu<space gm>>, memref<64xi32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n from %o below %n : memref<?xi32, #npu<space gm>>, memref<64xi32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
   func.return
 }
 // -----

@@ -75,6 +75,9 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.sync_all
     // GENERIC-NEXT: "npu.sync_all"() : () -> ()
     npu.sync_all
+    // CHECK-NEXT: npu.sync_group
+    // GENERIC-NEXT: "npu.sync_group"() : () -> ()
+    npu.sync_group
     // CHECK-NEXT: %run, %first, %last = npu.find_run %ends of %n at %o : memref<?xi32, #npu<space gm>>
     // GENERIC-NEXT: %run, %first, %last = "npu.find_run"(%ends, %n, %o) : (memref<?xi32, #npu<space gm>>, index, index) -> (index, index, index)
     %run, %first, %last = npu.find_run %ends of %n at %o : memref<?xi32, #npu<space gm>>
@@ -111,9 +114,12 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.gather_rows %b[%o], %h at %o + %rows[%o] rows %n of %n below %n : memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, memref<64xi32, #npu<space ub>>
     // GENERIC-NEXT: "npu.gather_rows"(%b, %h, %o, %o, %rows, %o, %n, %n, %n) : (memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
     npu.gather_rows %b[%o], %h at %o + %rows[%o] rows %n of %n below %n : memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, memref<64xi32, #npu<space ub>>
-    // CHECK-NEXT: npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
-    // GENERIC-NEXT: "npu.scatter_add_rows"(%x, %f, %o, %o, %rows, %o, %n, %n, %n) : (memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
-    npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+    // CHECK-NEXT: npu.load_selected_rows %f[%o], %x at %o where %rows[%o] rows %n of %n from %o below %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>, memref<64xi32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.load_selected_rows"(%o, %f, %x, %o, %o, %rows, %o, %n, %n, %n) : (index, memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
+    npu.load_selected_rows %f[%o], %x at %o where %rows[%o] rows %n of %n from %o below %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>, memref<64xi32, #npu<space ub>>
+    // CHECK-NEXT: npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.scatter_add_rows"(%o, %x, %f, %o, %o, %rows, %o, %n, %n, %n) : (index, memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
+    npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
     // CHECK-NEXT: npu.binary add %f[%o], %f[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // GENERIC-NEXT: "npu.binary"(%f, %o, %f, %o, %f, %o, %n) <{kind = #npu<binary_kind add>}> : (memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, index) -> ()
     npu.binary add %f[%o], %f[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>

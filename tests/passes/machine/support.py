@@ -1,0 +1,180 @@
+"""The same small kernel twice: interpreted as `npu`, and lowered, printed, compiled and
+run on the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IndexType,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+)
+
+from backends.ascendc.host import kernel_of
+from backends.ascendc.project import find_sources, keep_project, project_files
+from backends.ascendc.twin.build import build
+from backends.numpy.npu import run_npu
+from ligrad_ir.signature import entry_function
+from passes.insert_sync import InsertSyncPass
+from passes.pipelines import ASCENDC_PIPELINE, run_passes
+from tests.npu.support import EMPTY, kernel
+
+Array = NDArray[Any]
+WORKSPACE = 1 << 20
+"""Bytes, where a test has no workspaces of its own."""
+
+
+def on_first_core(vector: str) -> str:
+    """A body that runs on vector core 0 of every block only."""
+    return f"""%sub = npu.sub_block_index
+    %is_first = arith.cmpi eq, %sub, %c0 : index
+    scf.if %is_first {{
+    {vector}
+    }}"""
+
+
+def describe(module: ModuleOp) -> None:
+    """Give the arguments the attributes that `lower-to-ascendc` wants: every array an
+    axis of its own, whose extent is an argument too, behind the others."""
+    function = entry_function(module)
+    block = function.body.block
+    entries: list[DictionaryAttr] = []
+
+    def say(name: str, kind: str, dims: Sequence[str] = ()) -> None:
+        data: dict[str, Any] = {
+            "npu.name": StringAttr(name),
+            "npu.kind": StringAttr(kind),
+        }
+        if dims:
+            data["npu.dims"] = ArrayAttr([StringAttr(dim) for dim in dims])
+        entries.append(DictionaryAttr(data))
+
+    arguments = list(block.args)
+    for argument in arguments:
+        name = str(argument.name_hint)
+        if isinstance(argument.type, MemRefType):
+            say(name, "output", [f"{name}_extent"])
+        else:
+            say(name, "blocks" if name == "blocks" else "attribute")
+    for argument in arguments:
+        if isinstance(argument.type, MemRefType):
+            extent = block.insert_arg(IndexType(), len(block.args))
+            extent.name_hint = f"{argument.name_hint}_extent"
+            say(extent.name_hint, "extent")
+    function.properties["arg_attrs"] = ArrayAttr(entries)
+    function.update_function_type()
+
+
+class Program:
+    """A kernel of the tests' short spelling, with index arguments for its sizes.
+
+    synchronise: let `insert-sync` put the flags between pipes; without it they are in the
+    text. after_first: run the vector body on the first vector core only.
+    """
+
+    def __init__(
+        self,
+        arguments: str,
+        *,
+        head: str = "",
+        cube: str = EMPTY,
+        vector: str = EMPTY,
+        first_only: bool = True,
+        synchronise: bool = True,
+    ):
+        text = vector
+        if first_only and vector != EMPTY:
+            text = on_first_core(vector)
+        self.npu = kernel(
+            f"{arguments}, %blocks: index",
+            head=head,
+            cube=cube,
+            vector=text,
+            blocks="%blocks",
+        )
+        self.ascendc = self.npu.clone()
+        describe(self.ascendc)
+        if synchronise:
+            run_passes(self.ascendc, (InsertSyncPass(),))
+        run_passes(self.ascendc, ASCENDC_PIPELINE)
+        files = project_files(self.ascendc, "")
+        sources = find_sources(keep_project(files), self.ascendc)
+        self._library = build([sources.path], sources.entry)
+        [self.text] = [t for name, t in files.items() if name.endswith(".cpp")]
+        args = entry_function(self.npu).body.block.args
+        self._names = [str(argument.name_hint) for argument in args]
+
+    def interpreted(
+        self, blocks: int, values: dict[str, Array | int]
+    ) -> dict[str, Array]:
+        """The arrays as the NumPy interpreter leaves them."""
+        copies = {
+            n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()
+        }
+        run_npu(
+            self.npu,
+            [blocks if n == "blocks" else copies[n] for n in self._names],
+            cores=blocks,
+        )
+        return {n: v for n, v in copies.items() if isinstance(v, np.ndarray)}
+
+    def compiled(self, blocks: int, values: dict[str, Array | int]) -> dict[str, Array]:
+        """The arrays as the twin leaves them; it has nothing to report."""
+        arrays = {
+            n: values[n].copy()
+            for n in self._names
+            if isinstance(values.get(n), np.ndarray)
+        }
+        numbers = {n: v for n, v in values.items() if isinstance(v, int)}
+        numbers |= {f"{n}_extent": a.size for n, a in arrays.items()}
+        found = kernel_of(self.ascendc)
+        report = self._library.launch(
+            [*arrays.values(), found.tiling_data(numbers)],
+            blocks,
+            workspace=max(WORKSPACE, found.workspace_bytes(numbers, blocks)),
+            names=[*arrays, "workspace", "tiling"],
+        )
+        assert not report.hazards, "\n".join(map(str, report.hazards))
+        return arrays
+
+    def both(
+        self, blocks: int = 1, *, garbage: bool = False, **values: Array | int
+    ) -> dict[str, Array]:
+        """Run both and compare them bit for bit, but for the spelling of NaN; the arrays.
+
+        garbage: what the interpreter has poisoned, all bits set, may be anything.
+        """
+        assert set(values) == set(self._names) - {"blocks"}
+        first, second = self.interpreted(blocks, values), self.compiled(blocks, values)
+        for name, array in first.items():
+            ours, theirs = bits(array), bits(second[name])
+            same = (ours == theirs) | (is_nan(array) & is_nan(second[name]))
+            if garbage:
+                same |= ours == np.iinfo(ours.dtype).max
+            wrong = np.flatnonzero(~same)
+            sizes = {n: v for n, v in values.items() if isinstance(v, int)}
+            assert wrong.size == 0, (
+                f"{name}: {wrong.size} of {ours.size} differ, first at {wrong[0]}: "
+                f"{array.reshape(-1)[wrong[0]]} interpreted, "
+                f"{second[name].reshape(-1)[wrong[0]]} compiled; {sizes}"
+            )
+        return first
+
+
+def bits(array: Array) -> Array:
+    """The elements as unsigned numbers."""
+    return np.ascontiguousarray(array).reshape(-1).view(f"u{array.itemsize}")
+
+
+def is_nan(array: Array) -> Array:
+    """Where a NaN is; nowhere in an array of integers."""
+    if array.dtype.kind in "iu":
+        return np.zeros(array.size, bool)
+    return np.isnan(array.reshape(-1).astype(np.float32))
