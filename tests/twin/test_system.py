@@ -58,7 +58,7 @@ def test_two_vector_cores_of_a_block_meet(system: Library) -> None:
 def test_allocators_and_dumps(system: Library) -> None:
     out, report = run(system, 6, 1)
     assert (
-        report.output == "0 256\nDumpTensor 9, line 79: 1.5 1.5\n" * 2
+        report.output == "0 256\nDumpTensor 9, line 82: 1.5 1.5\n" * 2
     )  # the line in system.cpp
     assert (out.ravel()[:256] == 0).all()
 

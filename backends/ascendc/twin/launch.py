@@ -145,11 +145,11 @@ class Library:
         poisoned bytes are passed in front of the last argument if one parameter is
         missing, and are what GetSysWorkSpacePtr returns. `kernel_type` overrides what
         the kernel declares. Pointer arguments are copied to aligned memory and back.
-        Errors of the kernel are in the report. `check` looks for races, undefined bytes
-        and stale caches; without it only values, bounds and flags count. `auto_sync`
-        takes the edges for given that the compiler's `--cce-auto-sync=on` inserts on
-        vector cores. With `clock`, so is the time that a model
+        Hazards of the kernel are in the report. With `clock`, so is the time that a model
         with the parameters `timing` gives the run, and the first `trace` events of it.
+        `check` looks for races, undefined bytes and stale caches; without it only values,
+        bounds and flags count. `auto_sync` takes the edges for given that the compiler's
+        `--cce-auto-sync=on` inserts on vector cores.
         `reverse` lets the simulated cores take turns in the other order.
 
         Raises:

@@ -8,7 +8,10 @@ ASCENDC_TPL_ARGS_DECL(System, ASCENDC_TPL_UINT_DECL(kind, ASCENDC_TPL_4_BW, ASCE
 
 constexpr int64_t ROW = 16;  // words: a cache line for each core, or stores of two cores would meet in one
 
-__aicore__ inline void Clean(const GlobalTensor<int32_t>& line) { DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(line); }
+__aicore__ inline void Clean(const GlobalTensor<int32_t>& line)
+{
+    DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(line);
+}
 
 __aicore__ inline void WriteIdentity(GM_ADDR out)
 {

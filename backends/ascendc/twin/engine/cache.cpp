@@ -1,4 +1,6 @@
 // The data caches of the scalar units: 64-byte lines of GM, loaded and stored whole, not coherent.
+#include <algorithm>
+
 #include "order.h"
 
 namespace twin {
@@ -9,7 +11,7 @@ constexpr uint64_t line_bytes = 64;
 uint64_t bits_within(uint64_t line, uint64_t begin, uint64_t end)
 {
     uint64_t bits = 0;
-    for (uint64_t at = begin > line * line_bytes ? begin : line * line_bytes; at < end && at < (line + 1) * line_bytes; ++at) bits |= 1ull << at % line_bytes;
+    for (uint64_t at = std::max(begin, line * line_bytes); at < std::min(end, (line + 1) * line_bytes); ++at) bits |= 1ull << at % line_bytes;
     return bits;
 }
 }  // namespace
@@ -53,8 +55,7 @@ void Order::meet_lines(const Touch& now, Action action, const Region& region, ui
     for (auto each = cache_lines_.lower_bound(begin / line_bytes); each != cache_lines_.end() && each->first * line_bytes < end; ++each) {
         const CacheLine& line = each->second;
         if (!line.dirty || (now.line % lines == 0 && now.line / lines == line.store.line / lines)) continue;
-        const uint64_t from = each->first * line_bytes > begin ? each->first * line_bytes : begin;
-        const uint64_t to = (each->first + 1) * line_bytes < end ? (each->first + 1) * line_bytes : end;
+        const uint64_t from = std::max(begin, each->first * line_bytes), to = std::min(end, (each->first + 1) * line_bytes);
         if (action != Action::read)
             report("cache-line", line.store, Action::write, now, action, region, from, to,
                    "the scalar store is still in the data cache, and its 64-byte line will be written back whole over these bytes");

@@ -17,9 +17,11 @@ std::string Machine::report() const
              << ", \"api\": " << quoted(entry.api) << ", \"file\": " << quoted(entry.file) << ", \"line\": " << entry.line << ", \"core\": " << quoted(entry.core)
              << ", \"count\": " << entry.count << ", \"places\": [";
         for (const Place& place : entry.places)
-            json << (&place == entry.places.data() ? "" : ", ") << "{\"api\": " << quoted(place.api) << ", \"file\": " << quoted(place.file) << ", \"line\": " << place.line
+            json << (&place == entry.places.data() ? "" : ", ") << "{\"api\": " << quoted(place.api)
+                 << ", \"file\": " << quoted(place.file) << ", \"line\": " << place.line
                  << ", \"core\": " << quoted(place.core) << ", \"pipe\": " << quoted(place.pipe) << ", \"action\": " << quoted(place.action)
-                 << ", \"memory\": " << quoted(place.memory) << ", \"begin\": " << place.begin << ", \"end\": " << place.end << ", \"occurrence\": " << place.occurrence << "}";
+                 << ", \"memory\": " << quoted(place.memory) << ", \"begin\": " << place.begin << ", \"end\": " << place.end
+                 << ", \"occurrence\": " << place.occurrence << "}";
         json << "]}";
         comma = ", ";
     }
@@ -85,7 +87,8 @@ char* twin_launch(const TwinLaunch* launch)
         const TwinArgument& argument = launch->arguments[i];
         addresses[i] = argument.data;
         machine.values.push_back(argument.by_value ? argument.data : static_cast<void*>(&addresses[i]));
-        if (!argument.by_value) machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name, argument.scratch != 0});
+        if (argument.by_value) continue;
+        machine.allocations.push_back({reinterpret_cast<uint64_t>(argument.data), argument.bytes, argument.name, argument.scratch != 0});
     }
     std::optional<twin::timing::Clock> clock;
     if (launch->parameters != nullptr) {

@@ -37,7 +37,8 @@ struct Region {
 struct Regions {
     Region region[4];
     int size = 0;
-    void add(const Operand& operand, uint64_t offset, uint64_t bytes, Axis first = {1, 0}, Axis second = {1, 0}, Axis third = {1, 0}, bool exact = true)
+    void add(const Operand& operand, uint64_t offset, uint64_t bytes, Axis first = {1, 0}, Axis second = {1, 0}, Axis third = {1, 0},
+             bool exact = true)
     {
         if (bytes == 0 || first.count == 0 || second.count == 0 || third.count == 0) return;
         region[size++] = {operand, operand.address + offset, bytes, {first, second, third}, exact};

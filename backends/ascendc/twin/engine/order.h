@@ -75,15 +75,16 @@ private:
     void access(Core& core, Pipe pipe, Touch now, Action action, const Region& region);
     void gather(Core& core, Touch now, const Instruction& instruction);
     void reduce_sum(Core& core, Touch now, const Instruction& instruction, const Regions& regions);
-    void compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end);
+    void compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region,
+                 uint64_t begin, uint64_t end);
     bool ordered(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, Memory memory);
     std::string missing(const Touch& before, const Touch& now, Memory memory) const;
     void overlapping(const Touch& before, const Touch& now, const Region& region, uint64_t begin, uint64_t end);
     void load_lines(Core& core, const Touch& now, const Region& region);
     void store_lines(Core& core, const Touch& now, const Region& region);
     void meet_lines(const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end);
-    void report(const char* kind, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end,
-                const std::string& reason);
+    void report(const char* kind, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region,
+                uint64_t begin, uint64_t end, const std::string& reason);
 
     Machine& machine_;
     bool auto_sync_;
@@ -102,7 +103,7 @@ private:
 
 void join(Known& learned, const Known& other);
 std::string range_text(const Machine& machine, Memory memory, uint64_t begin, uint64_t end);
-std::string file_name(const char* path);
+std::string source_text(Here here);
 
 // Calls f(begin, end) for the runs of bytes of a region.
 template <class F>

@@ -27,10 +27,10 @@ const char* participle(Action action) { return action == Action::read ? "read" :
 
 }  // namespace
 
-std::string file_name(const char* path)
+std::string source_text(Here here)
 {
-    const std::string text = path ? path : "?";
-    return text.substr(text.rfind('/') + 1);
+    const std::string path = here.file ? here.file : "?";
+    return path.substr(path.rfind('/') + 1) + ":" + std::to_string(here.line);
 }
 
 std::string range_text(const Machine& machine, Memory memory, uint64_t begin, uint64_t end)
@@ -91,7 +91,8 @@ void Order::access(Core& core, Pipe pipe, Touch now, Action action, const Region
     });
 }
 
-void Order::compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end)
+void Order::compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region,
+                    uint64_t begin, uint64_t end)
 {
     if (ordered(core, pipe, before, earlier, now, action, region.operand.memory)) return;
     // Which of two cores came first is chance: the one that reads is reported.
@@ -115,34 +116,46 @@ std::string Order::missing(const Touch& before, const Touch& now, Memory memory)
     }
     const bool same_block = from.identity.block == to.identity.block;
     const std::string mode = !same_block ? "0" : from.identity.type == to.identity.type ? "1" : "2";
-    auto set = [&](const Touch& touch) { return pipe_of(touch) == Pipe::S ? std::string(">") : std::string(", PIPE_") + name_of(pipe_of(touch)) + ">"; };
-    return std::string("nothing orders the two cores here, neither ") + (same_block ? "" : "SyncAll nor ") + "CrossCoreSetFlag<" + mode + set(before) + " of " + from.name() +
-           " behind this nor CrossCoreSetFlag<" + mode + set(now) + " of " + to.name() + " behind that, with a wait before the other";
+    auto set = [&](const Touch& touch, const Stream& core) {
+        const std::string pipe = pipe_of(touch) == Pipe::S ? "" : std::string(", PIPE_") + name_of(pipe_of(touch));
+        return "CrossCoreSetFlag<" + mode + pipe + "> of " + core.name();
+    };
+    return std::string("nothing orders the two cores here, neither ") + (same_block ? "" : "SyncAll nor ") + set(before, from) +
+           " behind this nor " + set(now, to) + " behind that, with a wait before the other";
 }
 
 // Bytes that are read through one buffer although they were written through another that covers part of it.
 void Order::overlapping(const Touch& before, const Touch& now, const Region& region, uint64_t begin, uint64_t end)
 {
     if (before.number == 0 || before.buffer_bytes == 0 || now.buffer_bytes == 0 || within(before, now) || within(now, before)) return;
+    auto text = [&](const Touch& touch) { return range_text(machine_, region.operand.memory, touch.buffer, touch.buffer + touch.buffer_bytes); };
     report("overlap", before, Action::write, now, Action::read, region, begin, end,
-           "it was written through the buffer " + range_text(machine_, region.operand.memory, before.buffer, before.buffer + before.buffer_bytes) + ", which overlaps the buffer " +
-               range_text(machine_, region.operand.memory, now.buffer, now.buffer + now.buffer_bytes) + " that is read");
+           "it was written through the buffer " + text(before) + ", which overlaps the buffer " + text(now) + " that is read");
 }
 
 Place Order::place(const Touch& touch, Action action, const Region& region) const
 {
+    constexpr const char* actions[] = {"read", "write", "atomic"};
     const Site& site = sites_[touch.site];
-    return {site.api, site.here.file ? site.here.file : "", cores_[touch.line / lines].stream->name(), name_of(pipe_of(touch)),
-            action == Action::read ? "read" : action == Action::write ? "write" : "atomic", name_of(region.operand.memory), site.here.line, 0, 0, touch.occurrence};
+    Place place;
+    place.api = site.api;
+    place.file = site.here.file ? site.here.file : "";
+    place.line = site.here.line;
+    place.core = cores_[touch.line / lines].stream->name();
+    place.pipe = name_of(pipe_of(touch));
+    place.action = actions[static_cast<int>(action)];
+    place.memory = name_of(region.operand.memory);
+    place.occurrence = touch.occurrence;
+    return place;
 }
 
 // One finding for two places in the source, however often they meet.
-void Order::report(const char* kind, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin, uint64_t end,
-                   const std::string& reason)
+void Order::report(const char* kind, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region, uint64_t begin,
+                   uint64_t end, const std::string& reason)
 {
     const bool swap = before.line / lines != now.line / lines && before.site > now.site;
-    const uint64_t key = uint64_t(swap ? now.site : before.site) << 40 | uint64_t(swap ? before.site : now.site) << 16 | static_cast<uint64_t>(kind[0]) << 4 |
-                         static_cast<uint64_t>(earlier == Action::read);
+    const uint64_t first = swap ? now.site : before.site, second = swap ? before.site : now.site;
+    const uint64_t key = first << 40 | second << 16 | static_cast<uint64_t>(kind[0]) << 4 | static_cast<uint64_t>(earlier == Action::read);
     const auto found = reported_.find(key);
     if (found != reported_.end()) {
         machine_.entries[found->second.entry].count += found->second.number != now.number;
@@ -159,10 +172,10 @@ void Order::report(const char* kind, const Touch& before, Action earlier, const 
     const Site& site = sites_[now.site];
     const Site& other = sites_[before.site];
     const std::string where = places[0].core == places[1].core ? "" : " of " + places[1].core;
-    const std::string message = places[0].pipe + " " + verb(action) + " " + range_text(machine_, region.operand.memory, begin, end) + " (execution " +
-                                std::to_string(now.occurrence) + "), " + participle(earlier) + " by " + places[1].pipe + " " + other.api + " at " +
-                                file_name(other.here.file) + ":" + std::to_string(other.here.line) + where + " (execution " + std::to_string(before.occurrence) + ")" +
-                                ": " + reason;
+    auto execution = [](const Touch& touch) { return " (execution " + std::to_string(touch.occurrence) + ")"; };
+    const std::string message = places[0].pipe + " " + verb(action) + " " + range_text(machine_, region.operand.memory, begin, end) +
+                                execution(now) + ", " + participle(earlier) + " by " + places[1].pipe + " " + other.api + " at " +
+                                source_text(other.here) + where + execution(before) + ": " + reason;
     reported_[key] = {machine_.find(kind, site.api, site.here, message, {places[0], places[1]}), now.number};
 }
 

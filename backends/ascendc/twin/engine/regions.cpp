@@ -21,7 +21,8 @@ void elementwise(Regions& regions, const Instruction& instruction, int index, ui
     const uint32_t blocks = (used + each - 1) / each;
     bool exact = (blocks == 1 || used % each == 0) && !(params.counter && params.count % lanes != 0);
     for (uint32_t lane = 0; lane < used; ++lane) exact = exact && active[lane];
-    regions.add(operand, 0, blocks == 1 ? uint64_t(used) * size : 32, {blocks, params.block_stride[index]}, {repeats, params.repeat_stride[index]}, {1, 0}, exact);
+    const Axis within = {blocks, params.block_stride[index]}, over = {repeats, params.repeat_stride[index]};
+    regions.add(operand, 0, blocks == 1 ? uint64_t(used) * size : 32, within, over, {1, 0}, exact);
 }
 
 void vector_regions(Regions& regions, const Instruction& instruction)

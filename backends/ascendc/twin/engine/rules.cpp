@@ -36,8 +36,9 @@ void Machine::check_buffer(const Region& region, const char* api, Here here)
     const Operand& operand = region.operand;
     const uint64_t end = operand.buffer + operand.buffer_bytes;
     if (!checked || operand.buffer_bytes == 0 || (region.begin >= operand.buffer && region.end() <= end)) return;
-    find("out-of-bounds", api, here, std::string(operand.write ? "writes " : "reads ") + range_text(*this, operand.memory, region.begin, region.end()) +
-                                         ", outside of the buffer " + range_text(*this, operand.memory, operand.buffer, end) + " that the tensor was made from");
+    find("out-of-bounds", api, here,
+         (operand.write ? "writes " : "reads ") + range_text(*this, operand.memory, region.begin, region.end()) + ", outside of the buffer " +
+             range_text(*this, operand.memory, operand.buffer, end) + " that the tensor was made from");
 }
 
 void Machine::check_reserved(const Region& region, const char* api, Here here)
@@ -46,24 +47,28 @@ void Machine::check_reserved(const Region& region, const char* api, Here here)
     const uint64_t size = memory == Memory::GM ? 0 : stream->arena_bytes[static_cast<int>(memory)];
     if (!checked || (memory != Memory::UB && memory != Memory::L1)) return;
     if (stream->identity.mixed && region.end() > size - framework_bytes)
-        find("reserved", api, here, "touches the last 256 bytes of " + std::string(name_of(memory)) + ", which the framework keeps in mix kernels");
+        find("reserved", api, here,
+             "touches the last 256 bytes of " + std::string(name_of(memory)) + ", which the framework keeps in mix kernels");
     if (memory != Memory::UB || region.end() <= select_scratch) return;
     stream->scratch_touched = true;
-    if (stream->scratch_used) find("reserved", api, here, "touches UB from 184 KiB, the scratch of a Select of mode 1 or 2 that this core executed before");
+    if (stream->scratch_used)
+        find("reserved", api, here, "touches UB from 184 KiB, the scratch of a Select of mode 1 or 2 that this core executed before");
 }
 
 void Machine::check_scratch(const Instruction& instruction)
 {
     if (!checked || instruction.op != Op::Select || instruction.vector.select == 0) return;
     stream->scratch_used = true;
-    if (stream->scratch_touched) find("reserved", instruction.api, instruction.here, "takes UB from 184 KiB as its scratch, which this core has used for data before");
+    if (!stream->scratch_touched) return;
+    find("reserved", instruction.api, instruction.here, "takes UB from 184 KiB as its scratch, which this core has used for data before");
 }
 
 // Within a repeat a destination coincides with a source or is apart from it; no repeat reads what an earlier one wrote.
 std::string overlap_fault(const Instruction& instruction)
 {
     const VectorParams& params = instruction.vector;
-    if (instruction.op >= Op::Brcb || instruction.op == Op::Compare || instruction.op == Op::Compares || instruction.op == Op::Select) return "";
+    if (instruction.op >= Op::Brcb || instruction.op == Op::Compare || instruction.op == Op::Compares || instruction.op == Op::Select)
+        return "";
     const uint32_t width = size_of_type(instruction.operand[0].type);
     uint32_t widest = 1;
     for (int i = 0; i < instruction.operands; ++i) widest = std::max(widest, size_of_type(instruction.operand[i].type));
@@ -78,9 +83,9 @@ std::string overlap_fault(const Instruction& instruction)
     for (int i = 1; i < instruction.operands; ++i) {
         const Walk from = walk(i);
         if (to.begin >= last(from) || from.begin >= last(to) || accumulates(instruction, i)) continue;
-        if (to.begin == from.begin && to.block_stride == from.block_stride && (repeats == 1 || (to.repeat_stride == from.repeat_stride && to.repeat_stride >= 8 * to.block_stride)) &&
-            width == size_of_type(instruction.operand[i].type))
-            continue;
+        const bool steps = repeats == 1 || (to.repeat_stride == from.repeat_stride && to.repeat_stride >= 8 * to.block_stride);
+        const bool same_width = width == size_of_type(instruction.operand[i].type);
+        if (to.begin == from.begin && to.block_stride == from.block_stride && steps && same_width) continue;
         // Contiguous operands of different widths, and whatever else has no simple answer: block by block.
         const uint32_t to_blocks = lanes * width / 32, from_blocks = lanes * size_of_type(instruction.operand[i].type) / 32;
         for (uint32_t late = 0; late < repeats; ++late)
@@ -92,8 +97,9 @@ std::string overlap_fault(const Instruction& instruction)
                         const bool meet = read < written + 32 && written < read + 32;
                         if (!meet || (early == late && a == b && read == written && to_blocks == from_blocks)) continue;
                         if (params.counter && late + 1 == repeats && params.count % lanes != 0) continue;
-                        return "the destination overlaps source " + std::to_string(i - 1) +
-                               (early == late ? " within a repeat without coinciding with it" : ": repeat " + std::to_string(late) + " reads what repeat " + std::to_string(early) + " wrote");
+                        const std::string overlap = "the destination overlaps source " + std::to_string(i - 1);
+                        if (early == late) return overlap + " within a repeat without coinciding with it";
+                        return overlap + ": repeat " + std::to_string(late) + " reads what repeat " + std::to_string(early) + " wrote";
                     }
     }
     return "";

@@ -69,8 +69,8 @@ void Machine::schedule()
     for (bool progress = true; progress && !failed;) {
         progress = false;
         for (Stream* each : turns) {
-            const bool can_run = each->status == Status::ready ||
-                                 (each->status == Status::waiting && (each->wait_flag >= 0 ? each->counter[each->wait_flag].count() > 0 : !each->met));
+            const bool arrived = each->wait_flag >= 0 ? each->counter[each->wait_flag].count() > 0 : !each->met;
+            const bool can_run = each->status == Status::ready || (each->status == Status::waiting && arrived);
             if (!can_run) continue;
             progress = true;
             stream = each;
@@ -125,7 +125,8 @@ std::string Machine::wait_cycle() const
                 if (from.wait_flag >= 0 && each->sets[from.wait_flag] >> other & 1) mode = other;
         for (auto& each : streams) {
             const bool same_block = each->identity.block == from.identity.block, same_type = each->identity.type == from.identity.type;
-            const bool setter = from.wait_flag < 0 ? same_type && !each->met : mode == 2 ? same_block && !same_type : same_type && (mode == 0 || same_block);
+            bool setter = mode == 2 ? same_block && !same_type : same_type && (mode == 0 || same_block);
+            if (from.wait_flag < 0) setter = same_type && !each->met;
             if (!setter || each.get() == &from) continue;
             if (from.wait_flag >= 0 && each->reported[mode][from.wait_flag].count() > 0) continue;
             return each.get();
@@ -135,7 +136,8 @@ std::string Machine::wait_cycle() const
     const Stream* at = nullptr;
     for (auto& each : streams)
         if (at == nullptr && each->status == Status::waiting) at = each.get();
-    for (size_t i = 0; at != nullptr && at->status == Status::waiting && i < streams.size(); ++i) at = next(*at);  // into the cycle, if there is one
+    for (size_t i = 0; at != nullptr && at->status == Status::waiting && i < streams.size(); ++i)
+        at = next(*at);  // into the cycle, if there is one
     if (at == nullptr) return "";
     if (at->status == Status::finished) return "; nobody can set it any more: " + at->name() + " has come to its end";
     std::string text = "; the cycle: ";
@@ -187,7 +189,8 @@ void Machine::report_leftovers()
                 for (int id = 0; id < 8; ++id) {
                     const Flag& flag = each->flag[from][to][id];
                     if (!flag.set) continue;
-                    add_entry("flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->" + name_of(static_cast<Pipe>(to)) + " id " +
+                    add_entry("flag-left-set", std::string("flag ") + name_of(static_cast<Pipe>(from)) + "->"
+                        + name_of(static_cast<Pipe>(to)) + " id " +
                                                          std::to_string(id) + " is still set at the end of the kernel and would reach the next one",
                               "SetFlag", flag.here);
                 }
@@ -195,7 +198,8 @@ void Machine::report_leftovers()
             uint32_t count = each->counter[flag].count();
             for (auto& mode : each->reported) count += mode[flag].count();
             if (count > 0)
-                add_entry("flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count) + " at the end of the kernel",
+                add_entry("flag-left-set", "cross-core flag " + std::to_string(flag) + " still counts " + std::to_string(count)
+                    + " at the end of the kernel",
                           "CrossCoreSetFlag", each->last_set[flag]);
         }
     }

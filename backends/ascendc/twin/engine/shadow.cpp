@@ -32,7 +32,7 @@ Shadow::Shadow(Machine& machine, size_t cores) : machine_(machine), local_(cores
 {
     for (size_t core = 0; core < cores; ++core)
         for (int memory = 1; memory < memories; ++memory)
-            if (machine.stream_at(core).arena_bytes[memory] > 0) local_[core * memories + static_cast<uint32_t>(memory)].assign(0, machine.stream_at(core).arena_bytes[memory], 0);
+            if (const uint64_t bytes = machine.stream_at(core).arena_bytes[memory]) local_[core * memories + static_cast<uint32_t>(memory)].assign(0, bytes, 0);
     for (const Allocation& each : machine.allocations)
         if (each.scratch && each.bytes > 0) global_.assign(each.begin, each.begin + each.bytes, 0);
 }
@@ -59,7 +59,8 @@ std::vector<Shadow::Run> Shadow::inputs(Stream& stream, const Instruction& instr
     const uint64_t bytes = blocks ? 32 : size_of_type(source.type);
     if (!found.empty()) {
         const Run& first = found[0];
-        const uint32_t origin = read_by(undefined(stream, first.memory).first(first.begin)->second.value, stream, instruction.api, instruction.here, instruction.pipe, first);
+        const uint32_t found_there = undefined(stream, first.memory).first(first.begin)->second.value;
+        const uint32_t origin = read_by(found_there, stream, instruction.api, instruction.here, instruction.pipe, first);
         report(stream, origin, instruction.api, instruction.here, "takes them as offsets");
         for (const Run& run : found) undefined(stream, run.memory).clear(run.begin, run.end);
         found.clear();
@@ -140,8 +141,9 @@ void Shadow::compute(Stream& stream, const Instruction& instruction, const Regio
         auto flush = [&] {
             if (begin == end) return;
             const uint64_t from = each.run.begin + begin, to = each.run.begin + end;
+            const std::string target = range_text(machine_, each.run.memory, from, to);
             if (owner == nullptr || owner->scratch) set.assign(from, to, origin);
-            else report(stream, origin, instruction.api, instruction.here, "stores what depends on them to " + range_text(machine_, Memory::GM, from, to));
+            else report(stream, origin, instruction.api, instruction.here, "stores what depends on them to " + target);
         };
         for (uint64_t i = 0; i < each.before.size(); i += element) {
             bool differs = false;
@@ -171,11 +173,12 @@ void Shadow::leave(Stream& stream, const Instruction& instruction)
             const uint64_t begin = to.address + burst * move.destination_stride + move.left_bytes + move.bytes + move.right_bytes;
             set.assign(begin, begin + move.garbage, origin);
         }
-    } else if (instruction.op == Op::Mmad && instruction.mmad.m * instruction.mmad.n > 0 && (instruction.mmad.m % 16 || instruction.mmad.n % 16)) {
+    } else if (instruction.op == Op::Mmad && instruction.mmad.m > 0 && instruction.mmad.n > 0 && instruction.mmad.k > 0) {
         const MmadParams& p = instruction.mmad;
         const uint32_t origin = cause(Cause::behind_product, instruction.api, instruction.here);
         const uint64_t m_blocks = (p.m + 15) / 16, n_blocks = (p.n + 15) / 16;
-        for (uint64_t n = 0; n < n_blocks && p.m % 16; ++n) set.assign(to.address + (n * m_blocks * 16 + p.m) * 64, to.address + (n + 1) * m_blocks * 1024, origin);
+        for (uint64_t n = 0; n < n_blocks && p.m % 16; ++n)
+            set.assign(to.address + (n * m_blocks * 16 + p.m) * 64, to.address + (n + 1) * m_blocks * 1024, origin);
         for (uint64_t m = 0; m < p.m && p.n % 16; ++m) {
             const uint64_t row = to.address + ((n_blocks - 1) * m_blocks * 16 + m) * 64;
             set.assign(row + p.n % 16 * 4, row + 64, origin);
@@ -222,7 +225,8 @@ uint32_t Shadow::read_by(uint32_t origin, const Stream& stream, const char* api,
     read.range = range_text(machine_, run.memory, run.begin, run.end);
     for (uint32_t i = 1; i < origins_.size(); ++i) {
         const Origin& each = origins_[i];
-        if (each.api == api && each.here.line == here.line && each.here.file == here.file && each.cause == read.cause && each.left_at.line == read.left_at.line && each.left_at.file == read.left_at.file) return i;
+        const bool same_left = each.cause == read.cause && each.left_at.line == read.left_at.line && each.left_at.file == read.left_at.file;
+        if (same_left && each.api == api && each.here.line == here.line && each.here.file == here.file) return i;
     }
     origins_.push_back(read);
     return static_cast<uint32_t>(origins_.size() - 1);
@@ -237,7 +241,7 @@ void Shadow::report(const Stream& stream, uint32_t origin, const char* api, Here
     }
     const Origin& from = origins_[origin];
     std::string text = from.pipe + " reads " + from.range;
-    const std::string left = from.left_by ? std::string(from.left_by) + " at " + file_name(from.left_at.file) + ":" + std::to_string(from.left_at.line) : "";
+    const std::string left = from.left_by ? std::string(from.left_by) + " at " + source_text(from.left_at) : "";
     switch (from.cause) {
         case Cause::never_written: text += ", which was never written"; break;
         case Cause::padding: text += ", undefined bytes behind the last element that " + left + " loaded"; break;
@@ -245,7 +249,8 @@ void Shadow::report(const Stream& stream, uint32_t origin, const char* api, Here
         case Cause::scratch: text += ", which " + left + " used as its scratch"; break;
     }
     const bool same = from.here.line == here.line && from.here.file == here.file && from.api == api;
-    text += same ? ", and " + use : ", and " + std::string(api) + " at " + file_name(here.file) + ":" + std::to_string(here.line) + " (" + stream.name() + ") " + use;
+    text += same ? ", and " : ", and " + std::string(api) + " at " + source_text(here) + " (" + stream.name() + ") ";
+    text += use;
     found->second = machine_.find("uninitialised", from.api, from.here, text);
     machine_.entries[found->second].core = from.core;
 }

@@ -32,7 +32,10 @@ private:
         uint64_t begin, end;
     };
 
-    Set& undefined(const Stream& stream, Memory memory) { return memory == Memory::GM ? global_ : local_[stream.index * memories + static_cast<uint32_t>(memory)]; }
+    Set& undefined(const Stream& stream, Memory memory)
+    {
+        return memory == Memory::GM ? global_ : local_[stream.index * memories + static_cast<uint32_t>(memory)];
+    }
     std::vector<Run> inputs(Stream& stream, const Instruction& instruction, const Regions& regions);
     void compute(Stream& stream, const Instruction& instruction, const Regions& regions, const std::vector<Run>& read, Engine& engine);
     void leave(Stream& stream, const Instruction& instruction);

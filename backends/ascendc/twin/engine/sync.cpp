@@ -62,8 +62,9 @@ void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
     Flag& flag = stream->flag[static_cast<int>(from)][static_cast<int>(to)][id];
     if (!flag.set) fail("deadlock", api, here, "waits for flag %s->%s id %d, which is not set: PIPE_%s would wait for ever", name_of(from), name_of(to), id, name_of(to));
     if (checked && by_queue(flag.api) != by_queue(api))
-        find("flag-taken", api, here, std::string("takes flag ") + name_of(from) + "->" + name_of(to) + " id " + std::to_string(id) + ", which " + flag.api + " at line " +
-                                          std::to_string(flag.here.line) + " set: ids of queues are not for SetFlag and WaitFlag, take one with AllocEventID");
+        find("flag-taken", api, here,
+             std::string("takes flag ") + name_of(from) + "->" + name_of(to) + " id " + std::to_string(id) + ", which " + flag.api + " at line " +
+                 std::to_string(flag.here.line) + " set: ids of queues are not for SetFlag and WaitFlag, take one with AllocEventID");
     flag.set = false;
     if (clock != nullptr) clock->flag(stream->index, timing::Kind::wait, from, to, id, api, here);
     if (order) order->wait(*stream, to, flag.known);
@@ -117,9 +118,11 @@ void Machine::check_directions(int mode, Pipe pipe, int flag, const char* api, H
     for (auto& other : streams) {
         if (other->identity.block != stream->identity.block) continue;
         if (mode == 2 && other->identity.type != stream->identity.type && other->sets[flag] & 4)
-            find("flag-both-ways", api, here, name + " is set by the AIC and by the AIVs of a block: a core can take its own side's count; use one id for a direction");
+            find("flag-both-ways", api, here,
+                 name + " is set by the AIC and by the AIVs of a block: a core can take its own side's count; use one id for a direction");
         if (other->sets[flag] & ~(1 << mode))
-            find("flag-both-ways", api, here, name + " is set in mode " + std::to_string(mode) + " and in another one: they count on the same counter");
+            find("flag-both-ways", api, here,
+                 name + " is set in mode " + std::to_string(mode) + " and in another one: they count on the same counter");
     }
 }
 
@@ -141,7 +144,8 @@ void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here her
     std::vector<Stream*> group;
     for (auto& other : streams) {
         const bool same_block = other->identity.block == me.block;
-        if (mode == 2 && me.type == CoreType::AIC && same_block && other->identity.type == CoreType::AIV) deliver(*other, flag, known, api, here);
+        const bool listens = mode == 2 && me.type == CoreType::AIC && same_block && other->identity.type == CoreType::AIV;
+        if (listens) deliver(*other, flag, known, api, here);
         if (other->identity.type == me.type && (mode == 0 || same_block)) group.push_back(other.get());
     }
     if (mode == 2 && me.type == CoreType::AIC) return;

@@ -24,4 +24,7 @@ __aicore__ inline GlobalTensor<T> Gm(GM_ADDR address, uint32_t count = 0)
     tensor.SetGlobalBuffer((__gm__ T*)address, count);
     return tensor;
 }
-__aicore__ inline void CleanLine(const GlobalTensor<int32_t>& line) { DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(line); }
+__aicore__ inline void CleanLine(const GlobalTensor<int32_t>& line)
+{
+    DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(line);
+}

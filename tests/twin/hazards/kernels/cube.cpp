@@ -5,10 +5,16 @@ using T = half;
 
 constexpr uint32_t TILE = 256;  // elements of a fractal
 
-__aicore__ inline MmadParams Product(uint16_t m, uint16_t n, uint16_t k, bool fresh = true, uint8_t unit = 0) { return MmadParams(m, n, k, unit, false, fresh); }
+__aicore__ inline MmadParams Product(uint16_t m, uint16_t n, uint16_t k, bool fresh = true, uint8_t unit = 0)
+{
+    return MmadParams(m, n, k, unit, false, fresh);
+}
 __aicore__ inline LoadData2DParams Fractals(uint8_t count) { return LoadData2DParams(0, count, 1, 0, 0, false, 0); }
 __aicore__ inline Nd2NzParams Rows(uint16_t rows, uint16_t height = 16) { return Nd2NzParams{1, rows, 16, 0, 16, height, 1, 0}; }
-__aicore__ inline FixpipeParamsV220 Out(uint16_t n, uint16_t m, uint8_t unit = 0) { return FixpipeParamsV220(n, m, 16, 16, false, NoQuant, 0, 1, 0, 0, unit); }
+__aicore__ inline FixpipeParamsV220 Out(uint16_t n, uint16_t m, uint8_t unit = 0)
+{
+    return FixpipeParamsV220(n, m, 16, 16, false, NoQuant, 0, 1, 0, 0, unit);
+}
 
 extern "C" __global__ __mix__(1, 2) void cube_cases(GM_ADDR x_address, GM_ADDR y_address, GM_ADDR workspace, int32_t which)
 {

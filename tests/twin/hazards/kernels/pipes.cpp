@@ -232,6 +232,7 @@ extern "C" __global__ __mix__(1, 2) void pipes_cases(GM_ADDR x_address, GM_ADDR 
     CASE(sum_of_a_count_waits_for_itself)
     {
         Duplicate(a, 1.0f, N);
+        Duplicate(b, 0.0f, N);
         PipeBarrier<PIPE_V>();
         ReduceSum(b, a, c, N);
         if (b.GetValue(0) != 64.0f) PRINTF("wrong\n");

@@ -20,7 +20,8 @@ inline bool begin_move(Instruction& instruction, Op op, const char* api, Here he
 {
     const Memory local = source.memory == Memory::GM ? destination.memory : source.memory;
     if (destination.memory == Memory::UB && (source.memory == Memory::L0C || source.memory == Memory::L1))
-        engine->fail("missing-path", api, here, "Atlas A2 has no path from %s to UB, the call does nothing: go through GM, with Fixpipe or DataCopy and a cross-core flag",
+        engine->fail("missing-path", api, here,
+            "Atlas A2 has no path from %s to UB, the call does nothing: go through GM, with Fixpipe or DataCopy and a cross-core flag",
                      source.memory == Memory::L0C ? "L0C" : "L1");
     if (is_aiv && source.memory == Memory::GM && destination.memory == Memory::L1)
         engine->fail("missing-path", api, here, "GM to L1 on a vector core does not move data but sends a message to the AIC: guard it with ASCEND_IS_AIC");
@@ -56,7 +57,8 @@ void copy_count(const Destination& destination, const Source& source, uint32_t c
     if (!begin_move(instruction, Op::Move, api, here, to, from)) return;
     const uint64_t bytes = uint64_t(count) * sizeof(T);
     if (bytes % 32 != 0)
-        engine->note("rounded-down", api, here, "%u elements are %llu bytes: only %llu are copied, the count is rounded down to 32 bytes; use DataCopyPad",
+        engine->note("rounded-down", api, here,
+            "%u elements are %llu bytes: only %llu are copied, the count is rounded down to 32 bytes; use DataCopyPad",
                      count, static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(bytes / 32 * 32));
     if (bytes / 32 > 65535) engine->fail("parameter", api, here, "%llu bytes in one burst: at most 65535 blocks of 32 bytes", static_cast<unsigned long long>(bytes));
     instruction.move = {};

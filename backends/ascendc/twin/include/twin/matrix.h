@@ -133,7 +133,8 @@ void Mmad(const LocalTensor<C>& c, const LocalTensor<A>& a, const LocalTensor<B>
         twin::Instruction instruction = twin::cube(twin::Op::Mmad, twin::Pipe::M, "Mmad", here, from_table ? 4 : 3);
         twin::require(p.m <= 4095 && p.n <= 4095 && p.k <= 4095, "parameter", "Mmad", here, "m, n and k are at most 4095");
         twin::require(!p.kDirectionAlign, "unknown", "Mmad", here, "kDirectionAlign is not modelled");
-        if (p.m == 1) twin::engine->note("gemv", "Mmad", here, "m = 1 switches to the matrix-vector mode, which reads A as a plain vector: pass m = 2");
+        if (p.m == 1) twin::engine->note("gemv", "Mmad", here,
+            "m = 1 switches to the matrix-vector mode, which reads A as a plain vector: pass m = 2");
         instruction.operand[0] = c.operand(true, 1024);
         instruction.operand[1] = a.operand(false, 512);
         instruction.operand[2] = b.operand(false, 512);

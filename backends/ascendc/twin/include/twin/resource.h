@@ -53,7 +53,8 @@ public:
         alive_ = true;
         void*& current = twin::engine->state().pipe;
         if (current != nullptr && current != this)
-            twin::engine->note("overlap", "TPipe", here, "another TPipe is alive, and both hand out their buffers from address 0: Destroy() it first");
+            twin::engine->note("overlap", "TPipe", here,
+                "another TPipe is alive, and both hand out their buffers from address 0: Destroy() it first");
         current = this;
     }
     void Destroy()

@@ -52,7 +52,8 @@ VectorParams compare_count(uint32_t count, const char* api, Here here)
 {
     VectorParams params = counted<uint8_t, T, T>(count, api, here);
     const uint32_t lanes = 256 / sizeof(T);
-    if (count % lanes != 0) engine->note("rounded-down", api, here, "%u elements: the last %u are not compared, whole repeats of 256 bytes are", count, count % lanes);
+    if (count % lanes != 0) engine->note("rounded-down", api, here,
+        "%u elements: the last %u are not compared, whole repeats of 256 bytes are", count, count % lanes);
     params.count = count / lanes * lanes;
     for (uint32_t& stride : params.repeat_stride) stride = 256;
     return params;
