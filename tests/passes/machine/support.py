@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
 )
+from xdsl.ir import BlockArgument, Operation
 
 from backends.ascendc.host import kernel_of
 from backends.ascendc.project import find_sources, keep_project, project_files
@@ -104,6 +105,7 @@ class Program:
         if synchronise:
             run_passes(self.ascendc, (InsertSyncPass(),))
         run_passes(self.ascendc, ASCENDC_PIPELINE)
+        check_scopes(self.ascendc)
         files = project_files(self.ascendc, "")
         sources = find_sources(keep_project(files), self.ascendc)
         self._library = build([sources.path], sources.entry)
@@ -144,20 +146,14 @@ class Program:
         assert not report.hazards, "\n".join(map(str, report.hazards))
         return arrays
 
-    def both(
-        self, blocks: int = 1, *, garbage: bool = False, **values: Array | int
-    ) -> dict[str, Array]:
-        """Run both and compare them bit for bit, but for the spelling of NaN; the arrays.
-
-        garbage: what the interpreter has poisoned, all bits set, may be anything.
-        """
+    def both(self, blocks: int = 1, **values: Array | int) -> dict[str, Array]:
+        """Run both and compare them bit for bit, but for the spelling of NaN; the
+        arrays."""
         assert set(values) == set(self._names) - {"blocks"}
         first, second = self.interpreted(blocks, values), self.compiled(blocks, values)
         for name, array in first.items():
             ours, theirs = bits(array), bits(second[name])
             same = (ours == theirs) | (is_nan(array) & is_nan(second[name]))
-            if garbage:
-                same |= ours == np.iinfo(ours.dtype).max
             wrong = np.flatnonzero(~same)
             sizes = {n: v for n, v in values.items() if isinstance(v, int)}
             assert wrong.size == 0, (
@@ -166,6 +162,22 @@ class Program:
                 f"{second[name].reshape(-1)[wrong[0]]} compiled; {sizes}"
             )
         return first
+
+
+def check_scopes(module: ModuleOp) -> None:
+    """Every operand is made in the block of its user or in one around it, before it."""
+    for op in module.walk():
+        for operand in op.operands:
+            block = operand.owner if isinstance(operand, BlockArgument) else None
+            user: Operation | None = op
+            while user is not None and block is None:
+                owner = operand.owner
+                assert isinstance(owner, Operation)
+                if user.parent is owner.parent:
+                    assert owner.is_before_in_block(user), op
+                    break
+                user = user.parent_op()
+            assert user is not None, f"{op.name} uses what is made elsewhere: {operand}"
 
 
 def bits(array: Array) -> Array:

@@ -28,6 +28,7 @@ npu.fill %u_@[%c0] with 7.0 count %c1024
 npu.load %u_@[%to_@], %x_@[%from_@] rows %rows_@ of %n_@ pitch %p_@, %q_@
 npu.store %y_@[%at_@], %u_@[%to_@] rows %rows_@ of %m_@ pitch %r_@, %p_@
 npu.store atomic %z_@[%at_@], %u_@[%to_@] rows %rows_@ of %m_@ pitch %r_@, %p_@
+npu.load %u_@[%to_@], %x_@[%from_@] rows %rows_@ of %n_@ pitch %p_@, %q_@ padding -1.0
 npu.store %w_@[%c0], %u_@[%c0] rows %c1 of %c1024 pitch %c0, %c0
 """
 
@@ -35,7 +36,7 @@ npu.store %w_@[%c0], %u_@[%c0] rows %c1 of %c1024 pitch %c0, %c0
 @cache
 def rows_program() -> Program:
     """Loads rows into a filled buffer, stores what was loaded at another pitch, adds it
-    to a third array, and stores the whole buffer."""
+    to a third array; then loads them with padding, and stores the whole buffer."""
     sizes = ", ".join(f"%{name}_{t}: index" for t in DTYPES for name in SIZES)
     arrays = ", ".join(
         f"%{name}_{t}: gm<?x{t}>" for t in DTYPES for name in ("x", "y", "z", "w")
@@ -69,7 +70,7 @@ def test_rows_at_pitches(seed: int) -> None:
         for name in ("y", "z"):
             values[f"{name}_{t}"] = numbers(rng, sizes["at"] + rows * r + 3, t)
         values[f"w_{t}"] = np.zeros(1024, dtype)
-    rows_program().both(garbage=True, **values)
+    rows_program().both(**values)
 
 
 def test_a_single_row_needs_no_pitch() -> None:
@@ -97,22 +98,26 @@ INDEXED = """
 npu.fill %u_@[%c0] with 7.0 count %c2048
 npu.gather_rows %u_@[%at], %x_@ at %base + %i[%k] rows %rows of %cWIDTH below %limit
 npu.store %y_@[%c0], %u_@[%c0] rows %c1 of %c2048 pitch %c0, %c0
-npu.scatter_add_rows %z_@ at %to + %i[%k], %u_@[%from] rows %rows of %cWIDTH below %most
-"""
+npu.scatter_add_rows %z_@ at %to + %i[%k], %u_@[%from] SELECTED
+npu.load_selected_rows %v_@[%c0], %x_@ at %base where %i[%k] SELECTED
+npu.scatter_add_rows %q_@ at %base + %i[%k], %v_@[%c0] SELECTED
+""".replace("SELECTED", "rows %rows of %cWIDTH from %first below %most")
 
 
 @cache
 def indexed_program() -> Program:
-    """Gathers rows, stores them, and adds them to others by the same numbers."""
+    """Gathers rows, stores them, and adds them to others by the same numbers; adds rows
+    as they lie to those that the same numbers mean."""
     arrays = ", ".join(
-        f"%{name}_{t}: gm<?x{t}>" for t in WIDTHS for name in ("x", "y", "z")
+        f"%{name}_{t}: gm<?x{t}>" for t in WIDTHS for name in ("x", "y", "z", "q")
     )
     body = "\n".join(
-        f"%u_{t} = npu.alloc at {32768 * i} : ub<2048x{t}>"
+        f"%u_{t} = npu.alloc at {32768 * i} : ub<2048x{t}>\n"
+        f"%v_{t} = npu.alloc at {32768 * i + 16384} : ub<2048x{t}>"
         + INDEXED.replace("@", t).replace("WIDTH", str(n))
         for i, (t, n) in enumerate(WIDTHS.items())
     )
-    sizes = ("at", "base", "k", "rows", "limit", "from", "to", "most")
+    sizes = ("at", "base", "k", "rows", "limit", "from", "to", "most", "first")
     return Program(
         f"{arrays}, %n: gm<?xi32>, " + ", ".join(f"%{s}: index" for s in sizes),
         vector=f"""%i = npu.alloc at 131072 : ub<64xi32>
@@ -133,9 +138,11 @@ def test_rows_by_their_numbers(seed: int) -> None:
     indices[k : k + 4] = (limit - 1, limit, 0, -1)
     at, start = (int(rng.integers(0, 3)) * 16 for _ in range(2))
     values = {"n": indices, "rows": rows, "k": k, "limit": limit, "most": most}
-    values |= {"base": base, "to": to, "at": at, "from": start}
+    first = int(rng.integers(0, 4)) if seed % 2 else 0
+    values |= {"base": base, "to": to, "at": at, "from": start, "first": first}
     for t, n in WIDTHS.items():
-        values[f"x_{t}"] = numbers(rng, (base + limit) * n, t)
+        values[f"x_{t}"] = numbers(rng, (base + max(limit, rows)) * n, t)
+        values[f"q_{t}"] = numbers(rng, (base + most) * n, t)
         values[f"y_{t}"] = np.zeros(2048, DTYPES[t])
         values[f"z_{t}"] = numbers(rng, (to + most) * n, t)
     indexed_program().both(**values)
@@ -145,9 +152,15 @@ def test_rows_outside_of_memory_are_not_touched() -> None:
     """The array ends where the limit does; nothing but 0 comes of what lies behind."""
     rng = np.random.default_rng(9)
     values = {"rows": 64, "k": 0, "limit": 1, "most": 1, "base": 0, "to": 0}
-    values |= {"at": 0, "from": 0, "n": np.resize(np.int32([1, -1, 2, *GARBAGE]), 64)}
+    values |= {
+        "first": 0,
+        "at": 0,
+        "from": 0,
+        "n": np.resize(np.int32([1, -1, 2, *GARBAGE]), 64),
+    }
     for t, n in WIDTHS.items():
-        values[f"x_{t}"], values[f"z_{t}"] = (numbers(rng, n, t) for _ in range(2))
+        for name in ("x", "z", "q"):
+            values[f"{name}_{t}"] = numbers(rng, n, t)
         values[f"y_{t}"] = np.zeros(2048, DTYPES[t])
     before = values["z_f32"].copy()
     values["rows"] = 40

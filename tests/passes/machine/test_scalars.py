@@ -64,15 +64,21 @@ def test_negative_sizes_are_compared_with_their_signs() -> None:
         + f"""%d = arith.subi %a, %b : index
         %x = arith.maxsi %d, %c3 : index
         {mark("%x")}
+        %minus = arith.subi %c0, %a : index
+        %y = arith.addi %minus, %c60 : index
+        {mark("%y")}
+        %part = arith.divui %c1, %a : index
+        %w = arith.addi %part, %c61 : index
+        {mark("%w")}
         %is = arith.cmpi slt, %d, %c0 : index
         scf.if %is {{
         {mark("%c40")}
         }}""",
     )
     after = program.both(z=np.zeros(64, "f4"), a=2, b=9)
-    assert np.flatnonzero(after["z"]).tolist() == [3, 40]
+    assert np.flatnonzero(after["z"]).tolist() == [3, 40, 58, 61]
     after = program.both(z=np.zeros(64, "f4"), a=19, b=9)
-    assert np.flatnonzero(after["z"]).tolist() == [10]
+    assert np.flatnonzero(after["z"]).tolist() == [10, 41, 61]
 
 
 def test_loops() -> None:
