@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
 import ligrad
@@ -50,23 +49,19 @@ def main() -> None:
         "K": options.entries,
     }
     inputs = generate(operator.signature, extents)
-    with tempfile.TemporaryDirectory() as directory:
-        operator.emit(directory)
 
-        def run(timing: Timing, trace: int = 0) -> Time:
-            done = operator.run_source(
-                inputs, options.cores, directory, timing=timing, trace=trace
-            )
-            time = done.report.check().time
-            assert time is not None
-            return time
+    def run(timing: Timing, trace: int = 0) -> Time:
+        done = operator.run_source(inputs, options.cores, timing=timing, trace=trace)
+        time = done.report.check().time
+        assert time is not None
+        return time
 
-        first = run(DEFAULT_TIMING, 1_000_000 if options.trace else 0)
-        print(first.table())
-        if options.trace and first.trace is not None:
-            first.trace.write(options.trace)
-        names = [each for each in DEFAULT_TIMING.parameters] if options.all else None
-        found = sensitivity(run, names=names)
+    first = run(DEFAULT_TIMING, 1_000_000 if options.trace else 0)
+    print(first.table())
+    if options.trace and first.trace is not None:
+        first.trace.write(options.trace)
+    names = [each for each in DEFAULT_TIMING.parameters] if options.all else None
+    found = sensitivity(run, names=names)
     print(found.table())
     if options.json:
         options.json.write_text(json.dumps(found.as_json(), indent=2) + "\n")

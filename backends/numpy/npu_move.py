@@ -43,14 +43,26 @@ def _check_range(first: int, count: int, gm: Buffer) -> None:
     require(first >= 0, f"the rows from {first} on: a row number is not negative")
 
 
-def _poison_tails(
-    buffer: Buffer, offset: int, rows: int, count: int, pitch: int
+def _fill_tails(
+    buffer: Buffer,
+    offset: int,
+    rows: int,
+    count: int,
+    pitch: int,
+    padding: float | None,
 ) -> None:
-    """A copy to UB writes whole blocks; what stands behind a row is garbage."""
+    """A copy to UB writes whole blocks; what stands behind a row is garbage, if it is not
+    to be something else. Garbage integers are 0, which looks like a row number."""
     if tail := -count % (BLOCK // buffer.data.itemsize):
         for row in range(rows):
             end = offset + row * pitch + count
-            poison(buffer.data[end : end + tail])
+            behind = buffer.data[end : end + tail]
+            if padding is not None:
+                behind[...] = padding
+            elif behind.dtype.kind == "i":
+                behind[...] = 0
+            else:
+                poison(behind)
 
 
 @register_impls
@@ -62,7 +74,8 @@ class MoveFunctions(NpuBase):
         dst, dst_offset, src, src_offset, rows, count, dst_pitch, src_pitch = args
         source = src.rows(src_offset, rows, count, src_pitch)
         _ub_rows(dst, dst_offset, rows, count, dst_pitch)[...] = source
-        _poison_tails(dst, dst_offset, rows, count, dst_pitch)
+        padding = None if op.padding is None else op.padding.value.data
+        _fill_tails(dst, dst_offset, rows, count, dst_pitch, padding)
         return ()
 
     @impl(StoreOp)

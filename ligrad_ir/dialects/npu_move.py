@@ -13,7 +13,10 @@ from xdsl.dialects.builtin import (
     BoolAttr,
     Float16Type,
     Float32Type,
+    Float64Type,
+    FloatAttr,
     UnitAttr,
+    f64,
     i32,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -92,13 +95,33 @@ class _RowsOp(NpuOp):
 
 @irdl_op_definition
 class LoadOp(_RowsOp):
-    """Global memory to UB: `DataCopyPad`, on MTE2 of a vector core."""
+    """Global memory to UB: `DataCopyPad`, on MTE2 of a vector core; `padding` is what
+    stands behind each row in its last block."""
 
     name = "npu.load"
+    padding = opt_prop_def(FloatAttr[Float64Type])
     assembly_format = (
         "$dst `[` $dst_offset `]` `,` $src `[` $src_offset `]` `rows` $rows `of` $count "
-        "`pitch` $dst_pitch `,` $src_pitch attr-dict `:` type($dst) `,` type($src)"
+        "`pitch` $dst_pitch `,` $src_pitch (`padding` $padding^)? attr-dict "
+        "`:` type($dst) `,` type($src)"
     )
+
+    def __init__(
+        self,
+        dst: SSAValue,
+        dst_offset: SSAValue,
+        src: SSAValue,
+        src_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        dst_pitch: SSAValue,
+        src_pitch: SSAValue,
+        padding: float | None = None,
+    ):
+        super().__init__(
+            *(dst, dst_offset, src, src_offset, rows, count, dst_pitch, src_pitch),
+            {"padding": None if padding is None else FloatAttr(padding, f64)},
+        )
 
     def pipe(self) -> Pipe:
         return Pipe.MTE2

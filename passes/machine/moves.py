@@ -34,14 +34,8 @@ BLOCK = 32
 
 @lower.register
 def _(op: npu.LoadOp, s: Statements) -> None:
-    element = tensor_element(element_of(op.src))
-    no, none = s.constant(0, i1), s.u8(0)
-    zero = s.constant(0, element)
-    pad = DataCopyPadExtParamsOp(
-        isPad=no, leftPadding=none, rightPadding=none, paddingValue=zero
-    )
     dst, src = s.at(op.dst, s.of(op.dst_offset)), s.at(op.src, s.of(op.src_offset))
-    s.insert(DataCopyPadInOp(dst, src, _burst(op, s), s.value(pad, "no_padding")))
+    s.insert(DataCopyPadInOp(dst, src, _burst(op, s), _padding(op, s)))
 
 
 @lower.register
@@ -64,6 +58,22 @@ def adding(
     s.insert(SetAtomicNoneOp())
 
 
+def _padding(op: npu.LoadOp, s: Statements) -> SSAValue:
+    """What stands behind a row in its last block."""
+    element = tensor_element(element_of(op.src))
+    number = 0.0 if op.padding is None else op.padding.value.data
+    count = s.of(op.count)
+    filled = s.round_up(count, BLOCK // bytes_of(op.src))
+    behind = 0 if op.padding is None else s.sub(filled, count, "behind")
+    pad = DataCopyPadExtParamsOp(
+        isPad=s.constant(op.padding is not None, i1),
+        leftPadding=s.u8(0),
+        rightPadding=s.u8(behind),
+        paddingValue=s.constant(number, element),
+    )
+    return s.value(pad, "no_padding" if op.padding is None else "padding")
+
+
 def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
     """The rows of a copy: bytes, with gaps in bytes in global memory, in blocks in UB."""
     size = bytes_of(op.src)
@@ -76,8 +86,8 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
             return s.u32(0)
         if space_of(buffer) is Space.GM:
             return s.u32(s.mul(s.sub(pitch, count), size), "gap_bytes")
-        filled = s.round_up(length, BLOCK)
-        return s.u32(s.div(s.sub(s.mul(pitch, size), filled), BLOCK), "gap_blocks")
+        behind = s.sub(s.mul(pitch, size), length)  # and a row fills its last block
+        return s.u32(s.div(behind, BLOCK), "gap_blocks")
 
     params = DataCopyExtParamsOp(
         blockCount=s.u16(rows),

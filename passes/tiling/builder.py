@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from ligrad_ir.dialects.npu_launch import AllocOp
+from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu_types import NpuOp, Space, buffer_type
 
 Index = SSAValue | int
@@ -133,6 +134,35 @@ class BodyBuilder:
         if not isinstance(value, int) and value.name_hint is None:
             value.name_hint = name
         return value
+
+    # ---- movement
+
+    def load(
+        self,
+        dst: SSAValue,
+        dst_offset: Index,
+        src: SSAValue,
+        src_offset: Index,
+        count: Index,
+        padding: float | None = None,
+    ) -> None:
+        """One contiguous transfer from global memory; padding: behind it, to the end of
+        a block."""
+        at, start, size = map(self.index, (dst_offset, src_offset, count))
+        one = self.index(1)
+        self.insert(LoadOp(dst, at, src, start, one, size, size, size, padding))
+
+    def store(
+        self,
+        dst: SSAValue,
+        dst_offset: Index,
+        src: SSAValue,
+        src_offset: Index,
+        count: Index,
+    ) -> None:
+        """One contiguous transfer to global memory."""
+        at, start, size = map(self.index, (dst_offset, src_offset, count))
+        self.insert(StoreOp(dst, at, src, start, self.index(1), size, size, size))
 
     # ---- structure
 

@@ -15,10 +15,8 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import BlockCountOp
 from ligrad_ir.dialects.npu_move import (
     GatherRowsOp,
-    LoadOp,
     LoadSelectedRowsOp,
     ScatterAddRowsOp,
-    StoreOp,
 )
 from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
@@ -32,21 +30,6 @@ CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""
 CHUNK_ELEMENTS = 8192
 """Elements of an accumulator handled at once around the tokens."""
-
-
-def copy_row(
-    b: BodyBuilder,
-    op: type[LoadOp | StoreOp],
-    dst: SSAValue,
-    dst_offset: Index,
-    src: SSAValue,
-    src_offset: Index,
-    count: Index,
-) -> None:
-    """One contiguous transfer."""
-    i = b.index
-    size = i(count)
-    b.insert(op(dst, i(dst_offset), src, i(src_offset), i(1), size, size, size))
 
 
 def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
@@ -94,7 +77,7 @@ def emit_gather(
             )
         )
         offset = b.add(scope.base(result), b.mul(first, count))
-        copy_row(b, StoreOp, result.memref, offset, buffer, 0, CHUNK_ROWS * count)
+        b.store(result.memref, offset, buffer, 0, CHUNK_ROWS * count)
 
     _each_chunk(scope, selection, _half(scope, selection, sub_block), chunk)
 
@@ -157,7 +140,7 @@ def _scatter(
         base = scope.base(updates)
         if own is None:
             offset = b.add(base, b.mul(first, count))
-            copy_row(b, LoadOp, buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+            b.load(buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
         else:
             b.insert(
                 LoadSelectedRowsOp(
@@ -218,17 +201,7 @@ def _each_chunk(
 ) -> None:
     b = scope.builder
 
-    def copy(
-        op: type[LoadOp | StoreOp],
-        dst: SSAValue,
-        dst_offset: Index,
-        src: SSAValue,
-        src_offset: Index,
-        count: Index,
-    ) -> None:
-        copy_row(b, op, dst, dst_offset, src, src_offset, count)
-
-    indices = load_indices(scope, selection, copy)
+    indices = load_indices(scope, selection)
     b.loop(*entries, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
 
 
@@ -245,7 +218,7 @@ def emit_zero(
     b.insert(FillOp(buffer, b.index(0), 0.0, b.index(CHUNK_ELEMENTS)))
 
     def chunk(offset: SSAValue, count: Index) -> None:
-        copy_row(b, StoreOp, accumulator, offset, buffer, 0, count)
+        b.store(accumulator, offset, buffer, 0, count)
 
     _share(b, core, elements, chunk)
 
@@ -264,9 +237,9 @@ def emit_round(
 
     def chunk(offset: SSAValue, count: Index) -> None:
         i = b.index
-        copy_row(b, LoadOp, wide, 0, accumulator, offset, count)
+        b.load(wide, 0, accumulator, offset, count)
         b.insert(ConvertOp(narrow, i(0), wide, i(0), i(count)))
-        copy_row(b, StoreOp, result, offset, narrow, 0, count)
+        b.store(result, offset, narrow, 0, count)
 
     _share(b, core, elements, chunk)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, SSAValue
 
 from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.dialects.npu_vector import FillOp
 from passes.tiling.builder import BodyBuilder, Index
@@ -100,7 +99,9 @@ class GroupValues:
         if storage.per_token and axis and scope.valid(axis) is not count:
             self._fill(buffer, 0.0, count)
             count = scope.valid(axis)
-        self._copy(LoadOp, buffer, 0, storage.memref, offset, count)
+            b.load(buffer, 0, storage.memref, offset, count, padding=0.0)
+        else:
+            b.load(buffer, 0, storage.memref, offset, count)
 
     def _store(
         self, value: SSAValue, to: Index, at: Index, count: Index | None
@@ -114,29 +115,10 @@ class GroupValues:
                 else self._extent(axis)
             )
         offset = self._b.add(self._scope.base(storage), to)
-        self._copy(StoreOp, storage.memref, offset, self._buffer(value), at, count)
-
-    def _copy(
-        self,
-        op: type[LoadOp | StoreOp],
-        dst: SSAValue,
-        dst_offset: Index,
-        src: SSAValue,
-        src_offset: Index,
-        count: Index,
-    ) -> None:
-        i = self._b.index
-        size = i(count)
-        self._b.insert(
-            op(dst, i(dst_offset), src, i(src_offset), i(1), size, size, size)
-        )
+        self._b.store(storage.memref, offset, self._buffer(value), at, count)
 
 
-def load_indices(
-    scope: TokenScope,
-    selection: Selection,
-    copy: Callable[[type[LoadOp], SSAValue, Index, SSAValue, Index, Index], None],
-) -> SSAValue:
+def load_indices(scope: TokenScope, selection: Selection) -> SSAValue:
     """The valid indices of the token in UB, -1 behind them up to the padded count."""
     b = scope.builder
     size = padded_maximum(scope.signature, selection.entries)
@@ -144,5 +126,6 @@ def load_indices(
     count = b.index(scope.extent(selection.entries))
     b.insert(FillOp(indices, b.index(0), -1.0, count))
     offset = scope.base(selection.indices)
-    copy(LoadOp, indices, 0, selection.indices.memref, offset, selection.count)
+    source = selection.indices.memref
+    b.load(indices, 0, source, offset, selection.count, padding=-1.0)
     return indices

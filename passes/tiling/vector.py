@@ -139,7 +139,7 @@ class VectorEmitter(GroupValues):
             raise UnsupportedError(op, "entries that are not the columns are masked")
         b = self._b
         size = padded_maximum(self._scope.signature, selection.entries)
-        indices = load_indices(self._scope, selection, self._copy)
+        indices = load_indices(self._scope, selection)
         bits = self._alloc(i8, size // 8, "present")
         scratch = self._alloc(f32, size, "present.scratch")
         zero = b.index(0)

@@ -56,6 +56,33 @@ def test_what_stands_behind_a_loaded_row_is_garbage() -> None:
     np.testing.assert_array_equal(y, np.float32([*row, *row, *[7] * 8]))
 
 
+def test_garbage_numbers_look_like_rows() -> None:
+    x, y = np.full(8, 5, np.int32), np.full(8, 9, np.int32)
+    body = """%u = npu.alloc at 0 : ub<8xi32>
+        npu.load %u[%c0], %x[%c0] rows %c1 of %c3 pitch %c8, %c8{padding}
+        npu.store %y[%c0], %u[%c0] rows %c1 of %c8 pitch %c8, %c8"""
+    arguments = "%x: gm<?xi32>, %y: gm<?xi32>"
+    run(body.format(padding=""), arguments, x, y)
+    assert y.tolist() == [5] * 3 + [0] * 5
+    run(body.format(padding=" padding -1.0"), arguments, x, y)
+    assert y.tolist() == [5] * 3 + [-1] * 5
+
+
+def test_padding_stands_behind_every_row() -> None:
+    x, y = np.arange(20, dtype=np.float32), np.zeros(24, np.float32)
+    run(
+        """%u = npu.alloc at 0 : ub<24xf32>
+        npu.fill %u[%c0] with 7.0 count %c24
+        npu.load %u[%c0], %x[%c0] rows %c2 of %c5 pitch %c8, %c5 padding 2.5
+        npu.store %y[%c0], %u[%c0] rows %c1 of %c24 pitch %c0, %c0""",
+        "%x: gm<?xf32>, %y: gm<?xf32>",
+        x,
+        y,
+    )
+    rows = [*x[:5], *[2.5] * 3, *x[5:10], *[2.5] * 3, *[7] * 8]
+    np.testing.assert_array_equal(y, np.float32(rows))
+
+
 @pytest.mark.parametrize("dtype", ["f32", "f16", "bf16", "i32"])
 def test_store_atomic(dtype: str) -> None:
     names = {"f32": np.float32, "f16": np.float16, "bf16": BF16, "i32": np.int32}

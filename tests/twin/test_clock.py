@@ -14,7 +14,8 @@ from backends.ascendc.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
 
 CASES = (
     "mmads adds rows strided tiles nd2nz scalars reductions passes loads handover "
-    "meeting barriers atomics reduce_all unit serial others"
+    "meeting barriers atomics reduce_all unit serial others "
+    "accumulate single direct"
 ).split()
 VECTOR, CUBE = KernelType.AIV_ONLY, KernelType.AIC_ONLY
 MIX = KernelType.MIX_AIC_1_2
@@ -46,7 +47,7 @@ def run(
         timing=timing,
         trace=trace,
         reverse=reverse,
-        check=False,  # what is timed need not be ordered
+        check=False,  # what these loops compute is never looked at
     )
     assert not report.hazards
     assert report.time is not None
@@ -164,6 +165,21 @@ def test_passes_over_more_than_l2_holds(clock: Library) -> None:
     assert parts.cycles / whole.cycles == pytest.approx(365.7 / 828, rel=0.12)
 
 
+def test_f32_takes_four_times_as_long(clock: Library) -> None:
+    time = run(clock, "single", kind=CUBE)
+    assert time.cores[0].pipes["M"].busy == 7 + 4 * 64**3 / 4096
+
+
+def test_every_other_repeat_reads_the_bank_of_a_sum(clock: Library) -> None:
+    """The accumulate idiom: the sum stays, the data alternate between halves of groups."""
+    assert run(clock, "accumulate").cores[0].pipes["V"].busy == 24 + 64 * 1.5
+
+
+def test_fractals_from_gm_are_bursts(clock: Library) -> None:
+    busy = run(clock, "direct", kind=CUBE).cores[0].pipes["MTE2"].busy
+    assert busy == pytest.approx(15.7 + 8 * 5.2, abs=0.01)
+
+
 # Timelines by hand.
 
 
@@ -196,6 +212,40 @@ def test_a_barrier_of_all_pipes_stops_issue(clock: Library) -> None:
     time = run(clock, "barriers", trace=100)
     assert work(time, "V") == [(4, 92), (96, 184)]
     assert time.cores[0].pipes["S"].stalls == {"barrier": 92 - 5}
+
+
+def test_all_meet_through_memory(clock: Library) -> None:
+    """The barrier of all pipes, then 200 for the news of the last core."""
+    time = run(clock, "meeting", 10, 1, blocks=4, kind=KernelType.MIX_AIV_1_0)
+    assert {core.end for core in time.cores} == {4 + 880 + 200}
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_the_scalar_unit_reaches_memory_by_the_line(clock: Library, kind: int) -> None:
+    """64 values in four lines of 64 bytes, all in one of L2: once HBM, then L2."""
+    time = run(clock, "scalars", 64, kind)
+    assert (time.gm.read, time.gm.written) == (4 * 64, (kind - 1) * 4 * 64)
+    waits = time.cores[0].pipes["S"].stalls["memory"]
+    assert waits == pytest.approx(500 + 3 * 250, abs=4 * 64 / 110 + 512 / 768)
+    assert time.cores[0].pipes["S"].busy == 64 * 11
+
+
+def test_a_line_that_was_cleaned_is_fetched_again(clock: Library) -> None:
+    """Two lines are read in turn, and the first one is cleaned each time."""
+    assert run(clock, "scalars", 20, 3).gm.read == (10 + 1) * 64
+
+
+@pytest.mark.parametrize(("kind", "issued"), [(1, 0.0), (2, 20.9 + 1)])
+def test_a_barrier_waits_for_what_is_under_way(
+    clock: Library, kind: int, issued: float
+) -> None:
+    """Stores of 20.9 cycles with a latency of 250, a barrier behind each: that of the
+    pipe lets issue go on, that of all pipes does not."""
+    time = run(clock, "barriers", 20, kind)
+    assert time.cycles == pytest.approx(20 * (20.9 + 250 + issued), rel=0.01)
+    stalls = {pipe: each.stalls for pipe, each in time.cores[0].pipes.items()}
+    waits = stalls["MTE3" if kind == 1 else "S"]["barrier"]
+    assert waits == pytest.approx(20 * 250 + (kind == 2) * 20 * (20.9 - 1), rel=0.02)
 
 
 def test_a_full_queue_stops_issue(clock: Library) -> None:
@@ -233,6 +283,10 @@ def test_unit_flags_order_mmad_and_fixpipe(clock: Library) -> None:
         assert fix_end >= end
     for (_, fix_end), (start, _) in zip(fixpipes, mmads[1:]):
         assert start >= fix_end
+    fast = DEFAULT_TIMING.changed(fixpipe_startup=1, fixpipe_row=0, l2_write_rate=1e4)
+    done = run(clock, "unit", kind=CUBE, trace=1000, timing=fast)
+    drained = max(at + length for _, _, at, length in events(done, "FIX"))
+    assert drained == work(done, "M")[0][1] + DEFAULT_TIMING["mmad_latency"]
 
 
 @pytest.mark.parametrize(("shared", "rate"), [(1, 110), (0, 220)])
@@ -241,6 +295,16 @@ def test_two_neighbours_share_a_port(clock: Library, shared: int, rate: int) -> 
     n = 16
     time = run(clock, "tiles", n, 131072, blocks=2, size=2 * n * 131072, timing=timing)
     assert time.gm.read / time.cycles == pytest.approx(rate, rel=0.03)
+
+
+def test_who_comes_second_to_a_port_ends_later(clock: Library) -> None:
+    """Both start at 20.9 and would take 32 cycles; a window of 64 holds both."""
+    timing = DEFAULT_TIMING.changed(hbm_rate=1e6)
+    first, second = run(
+        clock, "tiles", 1, 3520, blocks=2, size=7040, timing=timing
+    ).cores
+    assert first.pipes["MTE2"].stalls.keys() == {"issue"}
+    assert second.pipes["MTE2"].stalls["L2 port"] == pytest.approx(64 - 52.9, abs=0.1)
 
 
 @pytest.mark.parametrize("factor", [1, 4])

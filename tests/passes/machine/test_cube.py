@@ -123,8 +123,8 @@ npu.nd2nz %a@[%c0], %x@[%c0] rows %c{a} of %c{ac} pitch %c{ac} nz_rows %c{a}
 npu.nd2nz %b@[%c0], %y@[%c0] rows %c{b} of %c{bc} pitch %c{bc} nz_rows %c{b}
 npu.load_l0 %l@[%c0], %a@[%c0] tile %c{a} x %c{ac} nz_rows %c{a} transpose {left}
 npu.load_l0 %r@[%c0], %b@[%c0] tile %c{b} x %c{bc} nz_rows %c{b} transpose {right}
-npu.mmad %acc@[%c0], %l@[%c0], %r@[%c0] size %c32 x %c64 x %c48 start %yes
-npu.fixpipe %z@[%c0], %acc@[%c0] size %c32 x %c64 pitch %c64
+npu.mmad %acc@[%c0], %l@[%c0], %r@[%c0] size %c48 x %c16 x %c32 start %yes
+npu.fixpipe %z@[%c0], %acc@[%c0] size %c48 x %c16 pitch %c16
 """
 
 
@@ -136,16 +136,16 @@ def whole_program() -> Program:
         for i, (t, _, _) in enumerate(CASES)
     )
     head = "%yes = arith.cmpi eq, %c0, %c0 : index"
-    lines = [matmul(i, WHOLE, "32", "64", "48") for i in range(len(CASES))]
+    lines = [matmul(i, WHOLE, "48", "16", "32") for i in range(len(CASES))]
     return Program(arrays, head=head, cube="\n".join(lines))
 
 
 def test_whole_tiles() -> None:
     rng, values = np.random.default_rng(4), {}
     for i, (t, _, _) in enumerate(CASES):
-        values[f"x{i}"] = integers(rng, 32 * 48, t)
-        values[f"y{i}"] = integers(rng, 48 * 64, t)
-        values[f"z{i}"] = np.zeros(32 * 64, np.float32)
+        values[f"x{i}"] = integers(rng, 48 * 32, t)
+        values[f"y{i}"] = integers(rng, 32 * 16, t)
+        values[f"z{i}"] = np.zeros(48 * 16, np.float32)
     assert whole_program().both(**values)["z0"].any()
 
 

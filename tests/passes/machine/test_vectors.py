@@ -243,6 +243,8 @@ def sum_program(static: int) -> Program:
         %whole = arith.muli %rep, %c64 : index
         npu.sum %r[%at], %u[%c8] scratch %s count %n
         npu.sum %r[%c40], %u[%c0] scratch %s count %whole
+        %some = arith.muli %rep, %c5 : index
+        npu.sum %r[%c41], %u[%c0] scratch %s count %some
         npu.sum %r[%c50], %u[%c0] scratch %s count %c{static}
         npu.sum %r[%c51], %u[%c64] scratch %s count %c100
         npu.store %z[%c0], %r[%c0] rows %c1 of %c128 pitch %c0, %c0""",

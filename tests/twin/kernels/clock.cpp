@@ -4,7 +4,8 @@
 using namespace AscendC;
 
 enum Case : int32_t {
-    MMADS, ADDS, ROWS, STRIDED, TILES, ND2NZ, SCALARS, REDUCTIONS, PASSES, LOADS, HANDOVER, MEETING, BARRIERS, ATOMICS, REDUCE_ALL, UNIT, SERIAL, OTHERS
+    MMADS, ADDS, ROWS, STRIDED, TILES, ND2NZ, SCALARS, REDUCTIONS, PASSES, LOADS, HANDOVER, MEETING, BARRIERS, ATOMICS, REDUCE_ALL, UNIT, SERIAL, OTHERS,
+    ACCUMULATE, SINGLE, DIRECT
 };
 
 template <class T>
@@ -121,7 +122,17 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
     if (which == STRIDED) Copies(in, n, 64, 128, 128 * y);
     if (which == TILES) Copies(in, n, 1, x, x);
     if (which == ND2NZ) Nd2Nz(in, n, x);
-    if (which == SCALARS) {
+    if (which == SCALARS && x > 0) {
+        for (uint32_t i = 0; i < n; ++i) {
+            if (x == 1) Gm<int32_t>(in).GetValue(i);
+            else if (x == 3) {
+                Gm<int32_t>(in).GetValue(i % 2 * 16);
+                DataCacheCleanAndInvalid<int32_t, CacheLine::SINGLE_CACHE_LINE, DcciDst::CACHELINE_OUT>(Gm<int32_t>(in));
+            }
+            else Gm<int32_t>(out).SetValue(i, 1);
+        }
+    }
+    if (which == SCALARS && x == 0) {
         for (uint32_t i = 0; i < n; ++i) Ub<float>(0, 256).SetValue(0, Ub<float>(0, 256).GetValue(1) + Ub<float>(0, 256).GetValue(2));
     }
     if (which == REDUCTIONS) Reductions(n, x);
@@ -134,9 +145,17 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
     if (which == HANDOVER) Handover();
     if (which == MEETING) {
         if (GetBlockIdx() == 0) Adds64(n, 65536, 0, 65792);
-        SyncAll();
+        if (x == 0) SyncAll();
+        else SyncAll(Gm<int32_t>(in), Ub<int32_t>(0, 32));
     }
-    if (which == BARRIERS) {
+    if (which == BARRIERS && x > 0) {
+        for (uint32_t i = 0; i < n; ++i) {
+            DataCopy(Gm<float>(out), Ub<float>(0, 512), 128);
+            if (x == 1) PipeBarrier<PIPE_MTE3>();
+            else PipeBarrier<PIPE_ALL>();
+        }
+    }
+    if (which == BARRIERS && x == 0) {
         Adds64(1, 65536, 0, 65792);
         PipeBarrier<PIPE_ALL>();
         Adds64(1, 65536, 0, 65792);
@@ -152,6 +171,12 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
             Fixpipe<float, float, CFG_ROW_MAJOR>(Gm<float>(out), c, FixpipeParamsV220(16, 128, 128, 16, false, NoQuant, 0, 1, 0, 0, 3));
         }
     }
+    if (which == ACCUMULATE) Add(Ub<float>(0, 256), Ub<float>(65536, 16384), Ub<float>(0, 256), 64, 64, BinaryRepeatParams{1, 1, 1, 0, 8, 0});
+    if (which == SINGLE) {
+        LocalTensor<float> a(TPosition::A2, 0, 64 * 64), b(TPosition::B2, 0, 64 * 64), c(TPosition::CO1, 0, 64 * 64);
+        Mmad(c, a, b, MmadParams(64, 64, 64, 0, false, true));
+    }
+    if (which == DIRECT) LoadData(LocalTensor<half>(TPosition::A2, 0, 2048), Gm<half>(in), LoadData2DParams(0, 8, 1, 0, 0, false, 0));
     if (which == OTHERS) {
         Div(Ub<float>(0, 256), Ub<float>(256, 256), Ub<float>(512, 256), 64);
         Duplicate(Ub<uint32_t>(512, 256), 0, 64);

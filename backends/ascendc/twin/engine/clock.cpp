@@ -65,16 +65,14 @@ int Clock::next_unit(Core& core) const
     return unit;
 }
 
-// Time goes on in epochs, in which the cores take their turns. Within one, a core that runs out of records waits for the
-// kernel to give it more; so what happens does not depend on how far the kernel has run.
+// Time goes on in epochs, in which the cores take their turns, again if flags woke some. Within one, a core that runs out
+// of records waits for the kernel to give it more; so what happens does not depend on how far the kernel has run.
 void Clock::advance()
 {
     for (;;) {
         if (current == each.size() && !next_epoch()) break;
         for (; current < each.size(); ++current)
             if (!take_turn(*each[current])) return forget();
-        if (delivered) current = 0;
-        delivered = false;
     }
     forget();
 }

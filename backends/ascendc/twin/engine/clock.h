@@ -137,6 +137,7 @@ public:
     void add_memory(uint64_t begin, uint64_t bytes);
     void work(uint32_t core, const Instruction& instruction, const Regions& regions, bool atomic, size_t memory);
     void access(uint32_t core, const Operand& operand, uint32_t bytes, const char* api, Here here, size_t memory);
+    void clean(uint32_t core, const Operand& operand, bool entire);
     void flag(uint32_t core, Kind kind, Pipe from, Pipe to, int id, const char* api, Here here);
     void barrier(uint32_t core, Pipe pipe, const char* api, Here here);
     void cross(uint32_t core, Kind kind, int mode, Pipe pipe, int id, const char* api, Here here);
@@ -181,7 +182,6 @@ private:
     Traffic traffic;
     size_t current = 0;  // the core whose turn it is; all had theirs at the end
     Ticks epoch_end = 0;
-    bool delivered = false;  // a flag to another core in this epoch
     uint64_t hbm_read = 0, hbm_written = 0;
     std::vector<Event> events;
     uint64_t trace_limit, dropped = 0;

@@ -57,7 +57,6 @@ void Clock::deliver(Core& core, int flag, Ticks time)
 {
     std::vector<Ticks>& arrived = core.arrived[flag];
     arrived.insert(std::upper_bound(arrived.begin(), arrived.end(), time), time);
-    delivered = true;
 }
 
 }  // namespace twin::timing

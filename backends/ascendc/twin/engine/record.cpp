@@ -110,6 +110,14 @@ void Clock::access(uint32_t index, const Operand& operand, uint32_t bytes, const
     site.written += operand.write ? 64 : 0;
 }
 
+// Lines that the scalar unit's cache gives up; which costs nothing here.
+void Clock::clean(uint32_t index, const Operand& operand, bool entire)
+{
+    Core& core = *each[index];
+    for (uint64_t& held : core.lines)
+        if (entire || (held != 0 && memory_begin[held >> 48] + ((held & 0xffffffffffff) - 1) * 64 == operand.address / 64 * 64)) held = 0;
+}
+
 void Clock::flag(uint32_t core, Kind kind, Pipe from, Pipe to, int id, const char* api, Here here)
 {
     Record& record = append(core, kind, api, here);

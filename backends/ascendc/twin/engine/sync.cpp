@@ -82,7 +82,9 @@ void Machine::barrier(Pipe pipe, const char* api, Here here)
 
 void Machine::settle()
 {
-    if (!probing && !failed && order) order->barrier(*stream, Pipe::ALL);
+    if (probing || failed) return;
+    if (order) order->barrier(*stream, Pipe::ALL);
+    if (clock != nullptr) clock->barrier(stream->index, Pipe::ALL, "PipeBarrier of TPipe::Destroy", {"", 0});
 }
 
 // With any timing, the set before the last 15 has to be waited for when a set takes effect.
@@ -210,7 +212,9 @@ void Machine::meet(uint32_t cores, const char* api, Here here)
 
 void Machine::clean(const Operand& operand, bool entire)
 {
-    if (!probing && order) order->clean(*stream, operand, entire);
+    if (probing) return;
+    if (order) order->clean(*stream, operand, entire);
+    if (clock != nullptr) clock->clean(stream->index, operand, entire);
 }
 
 void Machine::task_type(int type)

@@ -105,6 +105,9 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.load %f[%o], %x[%o] rows %n of %n pitch %n, %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
     // GENERIC-NEXT: "npu.load"(%f, %o, %x, %o, %n, %n, %n, %n) : (memref<64xf32, #npu<space ub>>, index, memref<?xf32, #npu<space gm>>, index, index, index, index, index) -> ()
     npu.load %f[%o], %x[%o] rows %n of %n pitch %n, %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    // CHECK-NEXT: npu.load %f[%o], %x[%o] rows %n of %n pitch %n, %n padding -1.000000e+00 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    // GENERIC-NEXT: "npu.load"(%f, %o, %x, %o, %n, %n, %n, %n) <{padding = -1.000000e+00 : f64}>
+    npu.load %f[%o], %x[%o] rows %n of %n pitch %n, %n padding -1.000000e+00 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
     // CHECK-NEXT: npu.store %x[%o], %f[%o] rows %n of %n pitch %n, %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
     // GENERIC-NEXT: "npu.store"(%x, %o, %f, %o, %n, %n, %n, %n) : (memref<?xf32, #npu<space gm>>, index, memref<64xf32, #npu<space ub>>, index, index, index, index, index) -> ()
     npu.store %x[%o], %f[%o] rows %n of %n pitch %n, %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
