@@ -80,6 +80,75 @@ def test_data_goes_round_between_cube_and_vector_cores(blocks: int) -> None:
     np.testing.assert_array_equal(after["y"], y[::-1])
 
 
+def test_what_is_written_before_a_meeting_is_there_behind_it() -> None:
+    """By the cube core of one group, for the vector cores of another, without flags."""
+    program = Program(
+        "%x: gm<?xf16>, %y: gm<?xf32>",
+        head="""%yes = arith.cmpi eq, %c0, %c0 : index
+        %elements = arith.muli %blocks, %c256 : index
+        %w = npu.workspace @products of %elements : gm<?xf32>""",
+        first_only=False,
+        cube=f"""{ROUND}{MATRIX}
+        %at = arith.muli %b, %c256 : index
+        npu.nd2nz %a[%c0], %x[%at] rows %c16 of %c16 pitch %c16 nz_rows %c16
+        npu.load_l0 %l[%c0], %a[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+        npu.load_l0 %r[%c0], %a[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+        npu.mmad %acc[%c0], %l[%c0], %r[%c0] size %c16 x %c16 x %c16 start %yes
+        npu.fixpipe %w[%at], %acc[%c0] size %c16 x %c16 pitch %c16
+        npu.sync_all""",
+        vector="""%b = npu.block_index
+        %s = npu.sub_block_index
+        %n = npu.block_count
+        %last = arith.subi %n, %c1 : index
+        %other = arith.subi %last, %b : index
+        %from_ = arith.muli %other, %c256 : index
+        %to_ = arith.muli %b, %c256 : index
+        %half = arith.muli %s, %c128 : index
+        %from = arith.addi %from_, %half : index
+        %to = arith.addi %to_, %half : index
+        %u = npu.alloc at 0 : ub<128xf32>
+        npu.sync_all
+        npu.load %u[%c0], %w[%from] rows %c1 of %c128 pitch %c0, %c0
+        npu.store %y[%to], %u[%c0] rows %c1 of %c128 pitch %c0, %c0""",
+    )
+    rng = np.random.default_rng(0)
+    x = rng.integers(-3, 4, (5, 16, 16)).astype(np.float16)
+    after = program.both(5, x=x, y=np.zeros((5, 16, 16), "f4"))
+    np.testing.assert_array_equal(after["y"], (x @ x)[::-1])
+
+
+def test_what_is_read_before_a_meeting_is_as_it_was() -> None:
+    """Others overwrite it behind the meeting."""
+    program = Program(
+        "%x: gm<?xf32>, %y: gm<?xf32>",
+        first_only=False,
+        cube="npu.sync_all",
+        vector="""%b = npu.block_index
+        %s = npu.sub_block_index
+        %n = npu.block_count
+        %two = arith.muli %b, %c2 : index
+        %core = arith.addi %two, %s : index
+        %all = arith.muli %n, %c2 : index
+        %last = arith.subi %all, %c1 : index
+        %other = arith.subi %last, %core : index
+        %at = arith.muli %core, %c64 : index
+        %there = arith.muli %other, %c64 : index
+        %u = npu.alloc at 0 : ub<64xf32>
+        %v = npu.alloc at 256 : ub<64xf32>
+        npu.fill %v[%c0] with 7.0 count %c64
+        npu.load %u[%c0], %x[%at] rows %c1 of %c64 pitch %c0, %c0
+        npu.sync_all
+        npu.store %x[%there], %v[%c0] rows %c1 of %c64 pitch %c0, %c0
+        npu.store %y[%at], %u[%c0] rows %c1 of %c64 pitch %c0, %c0""",
+    )
+    x = np.arange(384, dtype=np.float32)
+    after = program.both(3, x=x, y=np.zeros(384, "f4"))
+    np.testing.assert_array_equal(after["y"], x)
+    assert (after["x"] == 7).all()
+    meetings = re.findall(r"(?:(PIPE_ALL)>\(\);\s+AscendC::)?SyncAll<", program.text)
+    assert meetings == ["PIPE_ALL", "PIPE_ALL"]
+
+
 EVENTS = [
     *("MTE2_V", "V_MTE2", "V_MTE3", "MTE3_V", "MTE2_MTE3", "MTE3_MTE2"),
     *("S_V", "V_S", "S_MTE2", "MTE2_S", "S_MTE3", "MTE3_S"),
