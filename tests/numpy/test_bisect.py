@@ -92,6 +92,12 @@ def check(
         assert part in str(report)
 
 
+@pytest.fixture(autouse=True)
+def down_to_the_tiled_program(monkeypatch: Monkeypatch) -> None:
+    """What follows is compiled by g++; the command line's tests go all the way."""
+    monkeypatch.setattr("ligrad.bisect.ASCENDC_PIPELINE", ())
+
+
 # ---- nothing is wrong
 
 
