@@ -24,7 +24,7 @@ types: $(VENV)/tested$(EXTRAS)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 unit: $(VENV)/tested$(EXTRAS)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 filecheck: $(VENV)/tested$(EXTRAS)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lit -q tests/filecheck

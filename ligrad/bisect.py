@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from xdsl.passes import ModulePass
 
+from backends.ascendc.twin.build import compiler_name
 from backends.numpy.bisect import Bisection
 from backends.numpy.bisect_report import Report
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from backends.numpy.lig import check_rows
 from ligrad.check import references
 from ligrad.compiler import Operator
-from passes.pipelines import PRECISIONS
+from passes.pipelines import ASCENDC_PIPELINE, PRECISIONS
 
 __all__ = ["Report", "bisect"]
+
+
+def pipeline_of(operator: Operator) -> tuple[ModulePass, ...]:
+    """The passes from the source to the statements of the kernel; those behind the tiled
+    program only where there is a compiler to run what they make."""
+    statements = ASCENDC_PIPELINE if shutil.which(compiler_name()) else ()
+    return (*operator.pipeline(), *statements)
 
 
 def bisect(
@@ -32,7 +42,7 @@ def bisect(
     """
     bound = operator.bind(inputs)
     blocks = operator.blocks(cores, bound)
-    module, passes = operator.source, operator.pipeline()
+    module, passes = operator.source, pipeline_of(operator)
     try:
         check_rows(module, bound.arguments, bound.extents)
     except IndexOutOfRangeError as error:

@@ -20,28 +20,13 @@ from ligrad_ir.dialects.npu_launch import (
     SetFlagOp,
     WaitFlagOp,
 )
-from ligrad_ir.dialects.npu_types import Core, NpuOp, Pipe, space_of
+from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
+from ligrad_ir.places import blame
 
 PIPES: dict[Core, tuple[Pipe, ...]] = {
     Core.CUBE: (Pipe.S, Pipe.MTE1, Pipe.MTE2, Pipe.M, Pipe.FIX),
     Core.VECTOR: (Pipe.S, Pipe.MTE2, Pipe.V, Pipe.MTE3),
 }
-CUBE_FLAGS = frozenset(
-    {
-        (Pipe.M, Pipe.MTE1),
-        (Pipe.M, Pipe.MTE2),
-        (Pipe.M, Pipe.FIX),
-        (Pipe.MTE1, Pipe.M),
-        (Pipe.MTE1, Pipe.MTE2),
-        (Pipe.MTE1, Pipe.FIX),
-        (Pipe.MTE2, Pipe.M),
-        (Pipe.MTE2, Pipe.MTE1),
-        (Pipe.FIX, Pipe.M),
-        (Pipe.FIX, Pipe.MTE1),
-    }
-)
-"""The directions of flags on a cube core; a vector core has all between its pipes.
-Source: the Ascend C guide's overview of synchronisation within a core."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +155,7 @@ class _Synchroniser:
     def _require_flag(self, op: Operation, source: Pipe, target: Pipe) -> None:
         if self._core is Core.CUBE and (source, target) not in CUBE_FLAGS:
             raise PassFailedException(
-                f"insert-sync: {op.name} at {op.location} must wait for {source}, but a "
+                f"insert-sync: {blame(op)} must wait for {source}, but a "
                 f"cube core has no flag from {source} to {target}"
             )
 

@@ -23,8 +23,10 @@ from ligrad_ir.soc import Soc
 
 @dataclass(frozen=True)
 class SourceRun:
-    """What a run of emitted sources gave. cores: the groups of cores that it took."""
+    """What a run of emitted sources gave. values: the outputs as the kernel left them;
+    outputs: by name, in the caller's layout; cores: the groups of cores that it took."""
 
+    values: tuple[Array, ...]
     outputs: dict[str, Array]
     report: Report
     cores: int
@@ -52,11 +54,13 @@ def run_source(
     *,
     timing: Timing = DEFAULT_TIMING,
     trace: int = 0,
+    strict: bool = True,
 ) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
     module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
     instead of what would be printed. timing, trace: of the twin's clock.
+    strict: a warning of the compiler is an error.
 
     Raises:
         LigradError: the sources are missing, or do not compile; with what the compiler
@@ -66,7 +70,7 @@ def run_source(
         project = keep_project(project_files(module, ""))
     kernel, sources = kernel_of(module), find_sources(project, module)
     try:
-        library = build([sources.path], sources.entry)
+        library = build([sources.path], sources.entry, strict=strict)
     except BuildError as error:
         raise LigradError(f"{sources.path} does not compile:\n{error}") from error
     values = call_values(bound)
@@ -80,5 +84,5 @@ def run_source(
         timing=timing,
         trace=trace,
     )
-    outputs = bound.results(tuple(values.outputs.values()))
-    return SourceRun(outputs, report, blocks)
+    left = tuple(values.outputs.values())
+    return SourceRun(left, bound.results(left), report, blocks)

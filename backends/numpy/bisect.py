@@ -17,6 +17,7 @@ from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from backends.ascendc.source import run_source
 from backends.numpy.bisect_compare import (
     atomic_outputs,
     differs,
@@ -26,7 +27,11 @@ from backends.numpy.bisect_compare import (
 )
 from backends.numpy.bisect_graph import first_wrong_value, returned
 from backends.numpy.bisect_report import Element, Finding, Report, Step
-from backends.numpy.bisect_tiled import first_wrong_landing, first_wrong_write
+from backends.numpy.bisect_tiled import (
+    first_wrong_landing,
+    first_wrong_write,
+    last_writer,
+)
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.lig import run_graph
@@ -34,6 +39,8 @@ from backends.numpy.npu_base import ProgramError
 from backends.numpy.tiled import run_tiled
 from backends.oracle import Reference
 from ligrad_ir.dialects.lig_types import RealType, TensorType
+from ligrad_ir.errors import LigradError
+from ligrad_ir.soc import find_soc
 from passes.pipelines import PRECISIONS, first_wrong, pass_context
 
 Listeners = tuple[Interpreter.Listener, ...]
@@ -47,6 +54,7 @@ EXACT = frozenset(
         "canonicalize",
         "cse",
         "dce",
+        "form-expressions",
         "insert-cross-sync",
         "insert-sync",
         "licm",
@@ -63,7 +71,26 @@ def _run_graph(
     return run_graph(module, bound.arguments, bound.extents, listeners)
 
 
-RUNNERS: Mapping[str, Runner] = {"lig": _run_graph, "npu": run_tiled}
+def _run_source(
+    module: ModuleOp, bound: Bound, blocks: int, listeners: Listeners
+) -> tuple[Array, ...]:
+    """The emitted kernel on the twin of a chip: all have the same memories.
+
+    Raises:
+        LigradError: with what the twin has found.
+    """
+    soc = find_soc("ascend910b1")
+    done = run_source(module, bound, blocks, soc, strict=False)
+    if done.report.hazards:
+        raise LigradError(str(done.report.hazards[0]))
+    return done.values
+
+
+RUNNERS: Mapping[str, Runner] = {
+    "lig": _run_graph,
+    "npu": run_tiled,
+    "ascendc": _run_source,
+}
 """By dialect, from the highest: runs a module on so many groups of cores."""
 
 
@@ -253,6 +280,9 @@ class Bisection:
                 return first_wrong_write(
                     before.module, after.module, self.bound, self.blocks, element
                 )
+            case ("npu", "ascendc"):
+                assert before is not None
+                return last_writer(before.module, self.bound, self.blocks, element)
             case _:
                 return None
 

@@ -228,3 +228,12 @@ def first_wrong_write(
     except _Named as found:
         return found.op
     return earlier.missing(later) or later.writer_of(after, element)
+
+
+def last_writer(
+    module: ModuleOp, bound: Bound, blocks: int, element: Element
+) -> Operation | None:
+    """The operation that writes an element of an output last."""
+    trace = Trace()
+    run_tiled(module, bound, blocks, (trace,))
+    return trace.writer_of(module, element)

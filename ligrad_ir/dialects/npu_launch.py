@@ -294,7 +294,8 @@ class _FlagOp(IRDLOperation):
             "a flag goes from one pipe to another; within one, a npu.barrier orders",
         )  # flag_c1
         require(
-            0 <= self.event.value.data < Soc.event_ids, "event ids are 0 to 7"
+            0 <= self.event.value.data < Soc.event_ids,
+            f"event ids are 0 to {Soc.event_ids - 1}",
         )  # flag_c2
 
 
@@ -338,7 +339,7 @@ class _CrossOp(IRDLOperation):
         flag = self.flag.value.data
         require(
             0 <= flag < Soc.cross_core_flags,
-            f"cross-core flags are 0 to 10, not {flag}",
+            f"cross-core flags are 0 to {Soc.cross_core_flags - 1}, not {flag}",
         )  # cross_c1
 
 

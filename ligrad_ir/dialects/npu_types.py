@@ -59,6 +59,24 @@ class Core(StrEnum):
     VECTOR = "vector"
 
 
+CUBE_FLAGS = frozenset(
+    {
+        (Pipe.M, Pipe.MTE1),
+        (Pipe.M, Pipe.MTE2),
+        (Pipe.M, Pipe.FIX),
+        (Pipe.MTE1, Pipe.M),
+        (Pipe.MTE1, Pipe.MTE2),
+        (Pipe.MTE1, Pipe.FIX),
+        (Pipe.MTE2, Pipe.M),
+        (Pipe.MTE2, Pipe.MTE1),
+        (Pipe.FIX, Pipe.M),
+        (Pipe.FIX, Pipe.MTE1),
+    }
+)
+"""The directions of flags on a cube core; a vector core has all between its pipes.
+Source: the Ascend C guide's overview of synchronisation within a core."""
+
+
 @irdl_attr_definition
 class SpaceAttr(EnumAttribute[Space], SpacedOpaqueSyntaxAttribute):
     """`#npu<space ub>`: the memory space of a buffer."""

@@ -256,7 +256,7 @@ def test_the_host_computes_what_they_mean(is_formed: bool) -> None:
     module = formed(plain) if is_formed else plain
     for tiling, blocks in draws():
         for function, other in zip(functions_of(module), functions_of(plain)):
-            host = Kernel("k", "Numbers", "numbers.h", {}, function, module)
+            host = Kernel("k", (), "Numbers", "numbers.h", {}, function, module)
             found = host.workspace_bytes(tiling, blocks)
             assert found == meaning(other, tiling, blocks)
 

@@ -120,7 +120,9 @@ def test_other_processes_print_the_same() -> None:
 
 def test_an_unknown_operation_is_named_with_its_place() -> None:
     module = parsed('"test.op"() : () -> () loc("x.lig":3:1)')
-    with pytest.raises(EmitError, match=re.escape("x.lig:3: test.op is no statement")):
+    with pytest.raises(
+        EmitError, match=re.escape("x.lig:3:1: test.op is no statement")
+    ):
         print_kernel(module)
 
 

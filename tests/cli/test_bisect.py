@@ -11,13 +11,17 @@ from ligrad.arrays import save_arrays
 from ligrad.cli import main
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.npu_vector import BinaryKind
-from passes.pipelines import PIPELINES, npu_pipeline
+from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline
 from passes.tiling import vector
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = str(EXAMPLES / "lightning_indexer_grad.lig")
 SMALL = ["--shape", "S1=3,S2=20,N1=4,K=6"]
-PASSES = (*PIPELINES["graph-mixed"], *npu_pipeline("ascend910b1"))
+PASSES = (
+    *PIPELINES["graph-mixed"],
+    *npu_pipeline("ascend910b1"),
+    *ASCENDC_PIPELINE,
+)
 STEPS = 1 + len(PASSES)
 
 

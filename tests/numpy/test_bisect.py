@@ -23,7 +23,7 @@ from backends.numpy.bisect_compare import atomic_outputs
 from backends.numpy.bisect_report import Element, Report
 from backends.numpy.bisect_tiled import first_wrong_landing, first_wrong_write
 from backends.numpy.workload import generate
-from ligrad.bisect import bisect
+from ligrad.bisect import bisect, pipeline_of
 from ligrad_ir.dialects import lig, lig_canonicalize
 from ligrad_ir.dialects.lig_types import RealType
 from ligrad_ir.dialects.npu_launch import SetFlagOp
@@ -103,7 +103,7 @@ def test_an_unbroken_pipeline_is_clean(name: str, layout: str, cores: int) -> No
     shape: Any = SHAPE if layout == "BSND" else RAGGED
     report = bisect(program, generate(program.signature, shape, seed=2), cores)
     assert report.ok, report
-    assert report.total == len(report.steps) == 1 + len(program.pipeline())
+    assert report.total == len(report.steps) == 1 + len(pipeline_of(program))
     assert str(report).startswith(f"bisect: {report.total} steps, inputs ")
     assert "BAD" not in str(report)
 

@@ -17,8 +17,8 @@ from backends.numpy.tiled import run_tiled
 from backends.numpy.workload import generate
 from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
-from ligrad_ir.dialects.npu_types import Pipe
-from passes.insert_sync import CUBE_FLAGS, PIPES, InsertSyncPass
+from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Pipe
+from passes.insert_sync import PIPES, InsertSyncPass
 from passes.pipelines import npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 

@@ -45,10 +45,15 @@ def _host_flags() -> tuple[str, ...]:
     )
 
 
+def compiler_name() -> str:
+    """The C++ compiler: `$CXX`, or g++."""
+    return os.environ.get("CXX", "g++")
+
+
 @functools.cache
 def _compiler() -> tuple[str, str]:
     """Name and version line of the compiler."""
-    name = os.environ.get("CXX", "g++")
+    name = compiler_name()
     return name, subprocess.run(
         [name, "--version"], capture_output=True, text=True, check=True
     ).stdout.splitlines()[0]

@@ -2,6 +2,8 @@
 // the bytes of the result that change depend on them.
 #include "shadow.h"
 
+#include <algorithm>
+
 #include "order.h"
 
 namespace twin {
@@ -98,38 +100,46 @@ void Shadow::compute(Stream& stream, const Instruction& instruction, const Regio
     struct Piece {
         Run run;
         std::vector<uint8_t> before;
-        std::vector<bool> differs;
+        uint32_t origin;
     };
     std::vector<Piece> written, filled;
-    auto save = [&](std::vector<Piece>& list, const Run& run) {
+    auto save = [&](std::vector<Piece>& list, const Run& run, uint32_t origin) {
         const uint8_t* at = host(stream, run.memory, run.begin);
-        list.push_back({run, {at, at + (run.end - run.begin)}, std::vector<bool>(run.end - run.begin)});
+        list.push_back({run, {at, at + (run.end - run.begin)}, origin});
     };
     auto restore = [&](const std::vector<Piece>& list) {
         for (const Piece& each : list) std::memcpy(host(stream, each.run.memory, each.run.begin), each.before.data(), each.before.size());
     };
     for (int i = 0; i < regions.size; ++i) {
         const Region& region = regions.region[i];
-        if (region.operand.write) each_run(region, [&](uint64_t begin, uint64_t end) { save(written, {region.operand.memory, begin, end}); });
+        if (region.operand.write) each_run(region, [&](uint64_t begin, uint64_t end) { save(written, {region.operand.memory, begin, end}, 0); });
     }
-    for (const Run& run : read) save(filled, run);
-    const uint32_t found = undefined(stream, read[0].memory).first(read[0].begin)->second.value;
-    const uint32_t origin = read_by(found, stream, instruction.api, instruction.here, instruction.pipe, read[0]);
-    std::vector<std::vector<uint8_t>> results;
-    for (int fill : {0x3f, 0xbf, -1}) {
+    std::map<uint32_t, uint32_t> readers;  // origins of what is read, with this instruction as their reader if they have none
+    for (const Run& run : read) {
+        const uint32_t origin = undefined(stream, run.memory).first(run.begin)->second.value;
+        save(filled, run, origin);
+        if (readers.count(origin) == 0) readers[origin] = read_by(origin, stream, instruction.api, instruction.here, instruction.pipe, run);
+    }
+    auto run = [&](auto fill) {
         restore(written);
         restore(filled);
-        if (fill >= 0)
-            for (const Piece& each : filled) std::memset(host(stream, each.run.memory, each.run.begin), fill, each.before.size());
+        for (const Piece& each : filled) std::memset(host(stream, each.run.memory, each.run.begin), fill(each.origin), each.before.size());
         twin::execute(instruction, stream, engine);
-        if (fill < 0) break;
-        results.emplace_back();
+        std::vector<uint8_t> result;
         for (const Piece& each : written) {
             const uint8_t* at = host(stream, each.run.memory, each.run.begin);
-            results.back().insert(results.back().end(), at, at + each.before.size());
+            result.insert(result.end(), at, at + each.before.size());
         }
-    }
-    // Sources that are not written have their own bytes back; so has everything the last execution did not write.
+        return result;
+    };
+    constexpr uint8_t low = 0x3f, high = 0xbf;  // positive and negative in every type; what is there is NaN or -1
+    const std::vector<uint8_t> base = run([](uint32_t) { return low; }), other = run([](uint32_t) { return high; });
+    std::map<uint32_t, std::vector<uint8_t>> changed;  // if only the bytes of one origin are others
+    for (const auto& [origin, reader] : readers)
+        if (readers.size() > 1) changed[reader] = run([each = origin](uint32_t from) { return from == each ? high : low; });
+    restore(written);
+    restore(filled);
+    twin::execute(instruction, stream, engine);
     const uint64_t element = size_of_type(instruction.operand[0].type);
     size_t at = 0;
     for (const Piece& each : written) {
@@ -137,7 +147,8 @@ void Shadow::compute(Stream& stream, const Instruction& instruction, const Regio
         Set& set = undefined(stream, each.run.memory);
         const Allocation* owner = each.run.memory == Memory::GM ? machine_.allocation_of(each.run.begin) : nullptr;
         set.clear(each.run.begin, each.run.end);
-        uint64_t begin = 0, end = 0;  // of a run of undefined elements
+        uint64_t begin = 0, end = 0;  // of a run of undefined elements that come from one origin
+        uint32_t origin = 0;
         auto flush = [&] {
             if (begin == end) return;
             const uint64_t from = each.run.begin + begin, to = each.run.begin + end;
@@ -146,15 +157,18 @@ void Shadow::compute(Stream& stream, const Instruction& instruction, const Regio
             else report(stream, origin, instruction.api, instruction.here, "stores what depends on them to " + target);
         };
         for (uint64_t i = 0; i < each.before.size(); i += element) {
-            bool differs = false;
-            for (uint64_t byte = i; byte < i + element && byte < each.before.size(); ++byte)
-                differs |= results[0][at + byte] != results[1][at + byte] || results[0][at + byte] != last[byte];
-            if (!differs) continue;
-            if (i != end) {
+            const uint64_t stop = std::min<uint64_t>(i + element, each.before.size());
+            auto differs = [&](const uint8_t* bytes) { return std::memcmp(&base[at + i], bytes, stop - i) != 0; };
+            if (!differs(&other[at + i]) && !differs(&last[i])) continue;
+            uint32_t from = readers.begin()->second;
+            for (const auto& [reader, bytes] : changed)
+                if (differs(&bytes[at + i])) from = reader;
+            if (i != end || from != origin) {
                 flush();
                 begin = i;
             }
-            end = i + element < each.before.size() ? i + element : each.before.size();
+            origin = from;
+            end = stop;
         }
         flush();
         at += each.before.size();

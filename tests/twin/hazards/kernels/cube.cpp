@@ -122,6 +122,12 @@ extern "C" __global__ __mix__(1, 2) void cube_cases(GM_ADDR x_address, GM_ADDR y
             Mmad(c, a2, b2, Product(48, 48, 16));
             Mmad(c, a2, b2, Product(48, 48, 16, false));  // expect: race
         }
+        CASE(product_adds_to_what_was_never_written)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16, false));  // expect: uninitialised
+            store(16, 16);
+        }
         CASE(large_products_add_up)
         {
             load(4);

@@ -210,6 +210,19 @@ extern "C" __global__ __mix__(1, 2) void memory_cases(GM_ADDR x_address, GM_ADDR
         FLAG(V_MTE3);
         DataCopy(y, b, N);
     }
+    CASE(one_of_two_undefined_sources_is_stored)
+    {
+        Duplicate(a, 1.0f, N);
+        PipeBarrier<PIPE_V>();
+        CompareScalar(c.ReinterpretCast<uint8_t>(), a, 0.0f, CMPMODE::GT, 64);
+        Adds(Ub(3), Ub(5), 1.0f, N);
+        PipeBarrier<PIPE_V>();
+        Adds(Ub(4), Ub(6), 1.0f, N);  // expect: uninitialised
+        PipeBarrier<PIPE_V>();
+        Select(b, c.ReinterpretCast<uint8_t>(), Ub(4), Ub(3), SELMODE::VSEL_CMPMASK_SPR, N);
+        FLAG(V_MTE3);
+        DataCopy(y, b, N);
+    }
     CASE(multiplied_away_is_not_defined)
     {
         Muls(b, a, 0.0f, N);  // expect: uninitialised
