@@ -9,7 +9,8 @@ fraction of twice the bound, which it may not exceed. Exits with 1 if anything i
     python -m benchmarks.levels --level source    # the emitted kernel only
     python -m benchmarks.levels --quick           # small cases, in minutes
     python -m benchmarks.levels --all-cores       # every case on each number of cores
-    python -m benchmarks.levels --deterministic   # and the same bytes on all of them
+    python -m benchmarks.levels --deterministic   # and the same bytes on all of them; at
+                                                  # tiled a matter of hours
 
 The interpreter takes about a second for a token of 64 heads and 2048 entries, so of the
 cases of 2048 entries and 130 tokens, the level tiled runs one for each number of heads;
