@@ -22,7 +22,7 @@ from backends.numpy.machine import Buffer
 from backends.numpy.tiled import run_tiled
 from ligrad_ir.dialects.lig_ragged import RowsOp
 from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, WorkspaceOp
-from ligrad_ir.dialects.npu_move import ScatterAddRowsOp
+from ligrad_ir.dialects.npu_rows import ScatterAddRowsOp
 from ligrad_ir.dialects.npu_types import NpuOp, Space
 from ligrad_ir.signature import entry_function
 from passes.tiling.names import label_of, spoken

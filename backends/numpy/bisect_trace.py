@@ -16,7 +16,7 @@ from backends.numpy.machine import Buffer
 from backends.numpy.machine_cores import CoreState
 from backends.numpy.npu_base import Watcher
 from backends.numpy.tiled import npu_parameters
-from ligrad_ir.dialects.npu_move import ScatterAddRowsOp
+from ligrad_ir.dialects.npu_rows import ScatterAddRowsOp
 from ligrad_ir.dialects.npu_types import NpuOp
 
 NOBODY = -1

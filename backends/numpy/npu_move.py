@@ -9,14 +9,11 @@ from backends.numpy import npu_layout, npu_ops
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Buffer, poison, require
 from backends.numpy.npu_base import BLOCK, NpuBase
-from ligrad_ir.dialects.npu_move import (
+from ligrad_ir.dialects.npu_move import LoadL0Op, LoadOp, Nd2NzOp, StoreOp
+from ligrad_ir.dialects.npu_rows import (
     GatherRowsOp,
-    LoadL0Op,
-    LoadOp,
     LoadSelectedRowsOp,
-    Nd2NzOp,
     ScatterAddRowsOp,
-    StoreOp,
 )
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.soc import Soc

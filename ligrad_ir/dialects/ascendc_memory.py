@@ -45,6 +45,7 @@ from ligrad_ir.dialects.ascendc_types import (
     element_bytes,
     memory_of,
 )
+from ligrad_ir.soc import Soc
 
 GLOBAL = BaseAttr(GlobalType)
 LOCAL = BaseAttr(LocalType)
@@ -97,11 +98,11 @@ class InitBufferOp(MethodOp):
     bytes = operand_def(U32)
 
     CAPACITY: ClassVar = {
-        Memory.L1: 512 * 1024,
-        Memory.L0A: 64 * 1024,
-        Memory.L0B: 64 * 1024,
-        Memory.L0C: 128 * 1024,
-        Memory.UB: 192 * 1024,
+        Memory.L1: Soc.l1_size,
+        Memory.L0A: Soc.l0a_size,
+        Memory.L0B: Soc.l0b_size,
+        Memory.L0C: Soc.l0c_size,
+        Memory.UB: Soc.ub_size,
     }
 
     def check(self) -> None:

@@ -35,6 +35,7 @@ from ligrad_ir.dialects.ascendc_enums import (
     Pipe,
     PipeAttr,
 )
+from ligrad_ir.soc import Soc
 
 ATOMIC_TYPES: Sequence[Attribute] = (f32, f16, bf16, i16, i32, i8)
 
@@ -60,7 +61,7 @@ class _Flag(CallOp, ABC):
         )
 
     def check(self) -> None:
-        require_range(self.event_id, 0, 7, "an event id")  # flag_c1
+        require_range(self.event_id, 0, Soc.event_ids - 1, "an event id")  # flag_c1
         core = core_of(self)
         require(  # flag_c2
             core is None or core in self.event.data.cores,
@@ -161,7 +162,9 @@ class CrossCoreSetFlagOp(CallOp):
             self.after.data not in (Pipe.S, Pipe.ALL),
             f"a flag between cores does not follow pipe {self.after.data.value}",
         )
-        require_range(self.flag, 0, 10, "a flag id")  # cross_core_set_flag_c3
+        require_range(
+            self.flag, 0, Soc.cross_core_flags - 1, "a flag id"
+        )  # cross_core_set_flag_c3
         require(  # cross_core_set_flag_c4
             mode != 1 or core_of(self) != Core.AIC,
             "mode 1 is between vector cores",
@@ -180,7 +183,9 @@ class CrossCoreWaitFlagOp(CallOp):
     assembly_format = "$flag attr-dict `:` type($flag)"
 
     def check(self) -> None:
-        require_range(self.flag, 0, 10, "a flag id")  # cross_core_wait_flag_c1
+        require_range(
+            self.flag, 0, Soc.cross_core_flags - 1, "a flag id"
+        )  # cross_core_wait_flag_c1
 
 
 @irdl_op_definition

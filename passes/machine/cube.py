@@ -21,10 +21,11 @@ from ligrad_ir.dialects.ascendc_enums import Layout
 from ligrad_ir.dialects.ascendc_move import DataCopyNd2NzOp, Nd2NzParamsOp
 from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
 from ligrad_ir.dialects.npu_types import Space, element_of, space_of
+from ligrad_ir.soc import Soc
 from passes.machine.moves import adding
 from passes.machine.statements import Size, Statements, lower
 
-FRACTAL = 16
+FRACTAL = Soc.fractal
 """Rows and columns of a fractal of half elements."""
 
 

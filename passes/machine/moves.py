@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import i1
 from xdsl.ir import Attribute, SSAValue, TypeAttribute
 
 from ligrad_ir.dialects import npu_move as npu
+from ligrad_ir.dialects import npu_rows as rows
 from ligrad_ir.dialects.ascendc_enums import CmpMode, HardEvent, Pipe
 from ligrad_ir.dialects.ascendc_move import (
     DataCopyExtParamsOp,
@@ -19,6 +20,7 @@ from ligrad_ir.dialects.ascendc_move import (
 from ligrad_ir.dialects.ascendc_sync import SetAtomicAddOp, SetAtomicNoneOp
 from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import Space, element_of, space_of
+from ligrad_ir.soc import Soc
 from passes.machine.statements import (
     Size,
     Statements,
@@ -28,8 +30,8 @@ from passes.machine.statements import (
     tensor_element,
 )
 
-BLOCK = 32
-"""Bytes: the unit of UB, in which the rows of a DataCopyPad begin and its gaps count."""
+BLOCK = Soc.block_bytes
+"""The unit of UB, in which the rows of a DataCopyPad begin and its gaps count."""
 
 
 @lower.register
@@ -100,7 +102,7 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
 
 
 def _each_row(
-    op: npu.GatherRowsOp | npu.LoadSelectedRowsOp | npu.ScatterAddRowsOp,
+    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
     s: Statements,
     first: Size,
     copy: Callable[[SSAValue, SSAValue], None],
@@ -123,7 +125,7 @@ def _each_row(
 
 
 def _in_gm(
-    op: npu.GatherRowsOp | npu.LoadSelectedRowsOp | npu.ScatterAddRowsOp,
+    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
     s: Statements,
     buffer: SSAValue,
     row: SSAValue,
@@ -134,7 +136,7 @@ def _in_gm(
 
 
 @lower.register
-def _(op: npu.GatherRowsOp, s: Statements) -> None:
+def _(op: rows.GatherRowsOp, s: Statements) -> None:
     count = s.of(op.count)
     zero = s.constant(0, element_of(op.dst))
     all_rows = s.size(s.mul(s.of(op.rows), count, "gathered_count"))
@@ -149,7 +151,7 @@ def _(op: npu.GatherRowsOp, s: Statements) -> None:
 
 
 @lower.register
-def _(op: npu.LoadSelectedRowsOp, s: Statements) -> None:
+def _(op: rows.LoadSelectedRowsOp, s: Statements) -> None:
     count = s.of(op.count)
 
     def copy(i: SSAValue, row: SSAValue) -> None:
@@ -160,7 +162,7 @@ def _(op: npu.LoadSelectedRowsOp, s: Statements) -> None:
 
 
 @lower.register
-def _(op: npu.ScatterAddRowsOp, s: Statements) -> None:
+def _(op: rows.ScatterAddRowsOp, s: Statements) -> None:
     """Rows may be the same, and writes to the same place need a barrier between."""
     count = s.of(op.count)
 

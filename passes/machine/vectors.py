@@ -25,13 +25,13 @@ from ligrad_ir.dialects.ascendc_vector_base import (
     BinaryRepeatParamsOp,
     ScalarCount,
 )
-from ligrad_ir.dialects.npu_types import buffer, element_of
+from ligrad_ir.dialects.npu_types import buffer, element_bytes, element_of
 from ligrad_ir.dialects.npu_vector import BinaryKind
+from ligrad_ir.soc import Soc
 from passes.machine.statements import SIZE, Statements, lower
 
-LANES = 64
+LANES = Soc.vector_bytes // element_bytes(f32)
 """float32 elements of a repeat."""
-MOST_REPEATS = 255
 
 BINARY: Mapping[BinaryKind, type[BinaryCount]] = {
     BinaryKind.ADD: ascendc.AddOp,
@@ -146,7 +146,7 @@ def _(op: npu.SumOp, s: Statements) -> None:
             src1RepStride=s.u8(0),
         )
         src = s.at(op.src, place, s.mul(first, LANES))
-        repeats = s.u8(s.min(s.sub(whole, first), MOST_REPEATS), "repeat_time")
+        repeats = s.u8(s.min(s.sub(whole, first), Soc.max_repeat), "repeat_time")
         mask = s.constant(LANES, ui64)
         s.barrier(Pipe.V)
         s.insert(
@@ -156,10 +156,10 @@ def _(op: npu.SumOp, s: Statements) -> None:
         )
 
     longest = buffer(op.src).get_shape()
-    if len(longest) == 1 and longest[0] <= LANES * MOST_REPEATS:
+    if len(longest) == 1 and longest[0] <= LANES * Soc.max_repeat:
         add_repeats(s.constant(0, SIZE))
     else:
-        s.loop(whole, MOST_REPEATS, add_repeats, "first_repeat")
+        s.loop(whole, Soc.max_repeat, add_repeats, "first_repeat")
     _add_tail(op, s, scratch)
     one = s.constant(1, i32)
     s.barrier(Pipe.V)

@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import BlockCountOp
-from ligrad_ir.dialects.npu_move import (
+from ligrad_ir.dialects.npu_rows import (
     GatherRowsOp,
     LoadSelectedRowsOp,
     ScatterAddRowsOp,
