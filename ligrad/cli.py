@@ -100,6 +100,10 @@ def run(
     for name, value in (("--project", project), ("--report", report)):
         if value is not None and level != "source":
             raise LigradError(f"{name} is for the level source")
+        if value is not None and bisect:
+            raise LigradError(
+                f"--bisect runs the program after every pass; {name} is not for it"
+            )
     operator = compile(
         file,
         soc=soc,

@@ -33,7 +33,7 @@ A kernel for {soc}, in Ascend C, made by `ligrad compile` for the layout {layout
 
 ## Arguments
 
-In this order; all of them are addresses in global memory, multiples of 512 bytes.
+In this order; all of them are addresses in global memory, multiples of {alignment} bytes.
 
 | argument | kind | elements | axes |
 | --- | --- | --- | --- |
@@ -47,7 +47,7 @@ In this order; all of them are addresses in global memory, multiples of 512 byte
 | --- | --- |
 {fields}
 
-The kernel runs on 1 to {most} blocks, of one cube core and two vector cores each, and takes
+The kernel runs on 1 to {most} blocks, of one cube core and {vectors} vector cores each, and takes
 any extents within the limits of its signature. Indices that mean no row are passed over.
 
 ## Run it here
@@ -103,6 +103,8 @@ def readme(signature: Signature, soc: Soc, npu: ModuleOp, ascendc: ModuleOp) -> 
         struct=kernel.struct,
         workspace=kernel.workspace.sym_name.data,
         most=soc.cube_cores,
+        vectors=soc.vector_cores_per_cube,
+        alignment=soc.gm_alignment,
     )
 
 

@@ -121,6 +121,13 @@ def test_options_reach_the_program(ligrad, precision: str, dtype: str) -> None:
         ),
         (["run", FILE, "--project", "."], "--project is for the level source"),
         (["run", FILE, "--report", "r.json"], "--report is for the level source"),
+        *(
+            (
+                ["run", FILE, "--level", "source", "--bisect", option, "x"],
+                f"--bisect runs the program after every pass; {option} is not for it",
+            )
+            for option in ("--project", "--report")
+        ),
         (["run", FILE, "--cores", "3"], "--cores is for the levels tiled and source"),
         (["run", FILE, "--soc", "x"], "there is no chip 'x'; there are: ascend910b1"),
         (["run", FILE, "--schedule", "x"], "must be one of: optimized, baseline"),
