@@ -47,8 +47,9 @@ In this order; all of them are addresses in global memory, multiples of {alignme
 | --- | --- |
 {fields}
 
-The kernel runs on 1 to {most} blocks, of one cube core and {vectors} vector cores each, and takes
-any extents within the limits of its signature. Indices that mean no row are passed over.
+The kernel runs on 1 to {most} blocks, of one cube core and {vectors} vector cores each.
+It takes any extents within the limits of its signature; indices that mean no row are
+passed over.
 
 ## Run it here
 
