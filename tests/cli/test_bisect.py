@@ -10,7 +10,10 @@ import pytest
 from ligrad.arrays import save_arrays
 from ligrad.cli import main
 from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.ascendc_vector import AddsOp
 from ligrad_ir.dialects.npu_vector import BinaryKind
+from passes.machine import vectors
+from passes.machine.statements import Statements
 from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline
 from passes.tiling import vector
 
@@ -110,3 +113,25 @@ def test_mistakes_are_exit_code_2(
     code, _, err = call(capfd, FILE, *SMALL, *args)
     assert code == 2
     assert says in err
+
+
+def test_a_wrong_statement(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(vectors.WITH_SCALAR, BinaryKind.MUL, AddsOp)
+    code, out, err = call(capfd, FILE, *SMALL)
+    assert (code, err) == (1, "")
+    [bad] = [line for line in out.splitlines() if line.startswith("  BAD")]
+    assert bad.startswith("  BAD  lower-to-ascendc   d")
+    assert f"; first wrong: npu.fixpipe at {FILE}:34:" in bad
+
+
+def test_a_lost_flag_between_statements(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Statements, "order", lambda self, event: None)
+    code, out, err = call(capfd, FILE, *SMALL)
+    assert (code, err) == (1, "")
+    [bad] = [line for line in out.splitlines() if line.startswith("  BAD")]
+    assert bad.startswith("  BAD  lower-to-ascendc   ")
+    assert "error[race] DataCopy" in bad
