@@ -18,6 +18,7 @@ from ligrad import doctor as checks
 from ligrad.arrays import load_arrays, save_arrays
 from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
+from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(twin)
 
 ProgramFile = Annotated[Path, typer.Argument(help="A .lig file, or IR as .mlir.")]
 Dtype = Annotated[str, typer.Option(help="What `half` means: bf16 or fp16.")]

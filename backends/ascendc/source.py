@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from backends.ascendc.project import find_sources, keep_project, project_files
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.ascendc.twin.trace import NOTE
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.tiled import call_values
@@ -33,16 +32,7 @@ class SourceRun:
 
     def as_json(self) -> dict[str, Any]:
         """The report as a JSON object; cycles and bytes are null where a run failed."""
-        gm = self.report.gm_bytes
-        return {
-            "cores": self.cores,
-            "cycles": self.report.cycles,
-            "gm_read_bytes": None if gm is None else gm.read,
-            "gm_write_bytes": None if gm is None else gm.written,
-            "note": NOTE,
-            "hazards": [asdict(hazard) for hazard in self.report.hazards],
-            "instructions": dict(self.report.instructions),
-        }
+        return {"cores": self.cores, **self.report.as_json()}
 
 
 def run_source(
@@ -55,12 +45,15 @@ def run_source(
     timing: Timing = DEFAULT_TIMING,
     trace: int = 0,
     strict: bool = True,
+    check: bool = True,
+    clock: bool = True,
 ) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
     module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
     instead of what would be printed. timing, trace: of the twin's clock.
-    strict: a warning of the compiler is an error.
+    strict: a warning of the compiler is an error. check, clock: whether the twin looks
+    for races and the like, and whether it models time.
 
     Raises:
         LigradError: the sources are missing, or do not compile; with what the compiler
@@ -80,9 +73,11 @@ def run_source(
         blocks,
         soc=soc,
         workspace=max(soc.gm_alignment, kernel.workspace_bytes(numbers, blocks)),
-        names=[*kernel.arrays, "workspace", "tiling"],
+        names=[*kernel.arrays, "tiling"],
         timing=timing,
         trace=trace,
+        check=check,
+        clock=clock,
     )
     left = tuple(values.outputs.values())
     return SourceRun(left, bound.results(left), report, blocks)

@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from ligrad_ir.soc import SOCS, Soc
+from ligrad_ir.soc import SOCS, Soc, find_soc
 
+from .arguments import Argument, Buffer, packed, pointed
 from .clock import Time
 from .report import Hazard, KernelType, Place, Report
 from .timing import DEFAULT_TIMING, PARAMETERS, Timing
 
-Array = npt.NDArray[Any]
-Argument = Array | np.generic | int | float | bytes | ctypes.Structure
 DEFAULT_SOC = SOCS["ascend910b1"]
-ALIGNMENT = DEFAULT_SOC.gm_alignment
-GUARD = 4096
-"""Bytes around every argument that no kernel may touch."""
 
 
 class _Argument(ctypes.Structure):
@@ -54,44 +49,6 @@ class _Launch(ctypes.Structure):
     )
 
 
-class _Buffer:
-    """Device memory for one pointer argument: an aligned copy, guards around it."""
-
-    def __init__(self, data: npt.NDArray[np.uint8]) -> None:
-        self.bytes = data.size
-        self._storage = np.full(data.size + 2 * GUARD + ALIGNMENT, 0xFF, np.uint8)
-        start = -(self._storage.ctypes.data + GUARD) % ALIGNMENT + GUARD
-        self.view = self._storage[start : start + data.size]
-        self.view[:] = data
-        self.address = self.view.ctypes.data
-
-
-def _bytes_of(array: Array) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(array.tobytes(), np.uint8)
-
-
-def _packed(argument: Argument, size: int) -> bytes:
-    """The value of a by-value argument of `size` bytes; integers and floats take the
-    width that the kernel declares."""
-    if isinstance(argument, bytes):
-        data = argument
-    elif isinstance(argument, ctypes.Structure):
-        data = bytes(argument)
-    elif isinstance(argument, np.generic):
-        data = argument.tobytes()
-    elif isinstance(argument, int):
-        return argument.to_bytes(size, "little", signed=argument < 0)
-    elif isinstance(argument, float):
-        data = (np.float32 if size == 4 else np.float64)(argument).tobytes()
-    else:
-        data = argument.tobytes()
-    if len(data) != size:
-        raise ValueError(
-            f"a by-value argument of {size} bytes was given {len(data)} bytes"
-        )
-    return data
-
-
 class Library:
     """A kernel compiled for both core types; made by `build`."""
 
@@ -124,7 +81,7 @@ class Library:
         arguments: Sequence[Argument],
         block_dim: int,
         *,
-        soc: Soc = DEFAULT_SOC,
+        soc: Soc | str = DEFAULT_SOC,
         workspace: int = 0,
         tiling_key: int = 0,
         kernel_type: KernelType | None = None,
@@ -156,6 +113,7 @@ class Library:
             ValueError: the arguments do not fit the kernel, or the chip has not so many
                 blocks.
         """
+        soc = find_soc(soc) if isinstance(soc, str) else soc
         given = list(arguments)
         titles = [
             names[i] if i < len(names) else f"argument {i}" for i in range(len(given))
@@ -171,7 +129,7 @@ class Library:
             )
         if not 1 <= block_dim <= soc.vector_cores:
             raise ValueError(f"block_dim {block_dim} is not in 1..{soc.vector_cores}")
-        buffers: list[_Buffer | None] = []
+        buffers: list[Buffer | None] = []
         keep: list[Any] = []
         launch = _Launch()
         launch.check = check
@@ -186,14 +144,16 @@ class Library:
         for i, argument in enumerate(given):
             size = int(self._aic.twin_argument_bytes(i))
             if size:
-                value = ctypes.create_string_buffer(_packed(argument, size), size)
+                value = ctypes.create_string_buffer(
+                    packed(argument, size, titles[i]), size
+                )
                 keep.append(value)
                 buffers.append(None)
                 records[i] = _Argument(
                     titles[i].encode(), ctypes.addressof(value), size, 1
                 )
                 continue
-            buffer = _Buffer(_pointed(argument, titles[i]))
+            buffer = Buffer(pointed(argument, titles[i]))
             buffers.append(buffer)
             records[i] = _Argument(
                 titles[i].encode(),
@@ -203,7 +163,7 @@ class Library:
                 argument is scratch,
             )
         spare = (
-            _Buffer(scratch)
+            Buffer(scratch)
             if workspace and not any(argument is scratch for argument in given)
             else None
         )
@@ -249,7 +209,7 @@ class Library:
         soc: Soc,
         tiling_key: int,
         kernel_type: KernelType | None,
-        workspace: _Buffer | None,
+        workspace: Buffer | None,
     ) -> Report:
         for i, library in enumerate((self._aic, self._aiv)):
             launch.bind[i] = ctypes.cast(library.twin_bind, ctypes.c_void_p).value
@@ -298,17 +258,3 @@ class Library:
 def _hazard(entry: dict[str, Any]) -> Hazard:
     places = tuple(Place(**place) for place in entry.pop("places"))
     return Hazard(**entry, places=places)
-
-
-def _pointed(argument: Argument, title: str) -> npt.NDArray[np.uint8]:
-    """Return the bytes behind a pointer parameter."""
-    if isinstance(argument, np.ndarray):
-        return _bytes_of(argument)
-    if isinstance(argument, bytes):
-        return np.frombuffer(argument, np.uint8)
-    if isinstance(argument, ctypes.Structure):
-        return np.frombuffer(bytes(argument), np.uint8)
-    raise ValueError(
-        f"{title} is a pointer: pass an array, bytes or a structure, "
-        f"not {type(argument).__name__}"
-    )

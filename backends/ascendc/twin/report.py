@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from .clock import GmBytes, Time
-from .trace import Trace
+from .trace import NOTE, Trace
 
 
 class KernelType(enum.IntEnum):
@@ -90,6 +91,18 @@ class Report:
     def trace(self) -> Trace | None:
         """What each pipe did when, if the launch was asked for a trace."""
         return None if self.time is None else self.time.trace
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as a JSON object; cycles and bytes are null where a run failed."""
+        gm = self.gm_bytes
+        return {
+            "note": NOTE,
+            "cycles": self.cycles,
+            "gm_read_bytes": None if gm is None else gm.read,
+            "gm_write_bytes": None if gm is None else gm.written,
+            "hazards": [asdict(hazard) for hazard in self.hazards],
+            "instructions": dict(self.instructions),
+        }
 
     def check(self) -> Report:
         """Return this report, or raise KernelError if there are hazards."""

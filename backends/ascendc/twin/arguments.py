@@ -1,0 +1,72 @@
+"""A kernel's arguments as the simulated chip sees them."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ligrad_ir.soc import SOCS
+
+Array = npt.NDArray[Any]
+Argument = Array | np.generic | int | float | bytes | ctypes.Structure
+ALIGNMENT = SOCS["ascend910b1"].gm_alignment
+GUARD = 4096
+"""Bytes around every argument that no kernel may touch."""
+
+
+class Buffer:
+    """Device memory for one pointer argument: an aligned copy, guards around it."""
+
+    def __init__(self, data: npt.NDArray[np.uint8]) -> None:
+        self.bytes = data.size
+        self._storage = np.full(data.size + 2 * GUARD + ALIGNMENT, 0xFF, np.uint8)
+        start = -(self._storage.ctypes.data + GUARD) % ALIGNMENT + GUARD
+        self.view = self._storage[start : start + data.size]
+        self.view[:] = data
+        self.address = self.view.ctypes.data
+
+
+def _bytes_of(array: Array) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(array.tobytes(), np.uint8)
+
+
+def packed(argument: Argument, size: int, title: str) -> bytes:
+    """The value of a by-value argument of `size` bytes; integers and floats take the
+    width that the kernel declares."""
+    if isinstance(argument, bytes):
+        data = argument
+    elif isinstance(argument, ctypes.Structure):
+        data = bytes(argument)
+    elif isinstance(argument, np.generic):
+        data = argument.tobytes()
+    elif isinstance(argument, int):
+        try:
+            return argument.to_bytes(size, "little", signed=argument < 0)
+        except OverflowError as error:
+            raise ValueError(
+                f"{title} is {argument}: more than {size} bytes hold"
+            ) from error
+    elif isinstance(argument, float):
+        data = (np.float32 if size == 4 else np.float64)(argument).tobytes()
+    else:
+        data = argument.tobytes()
+    if len(data) != size:
+        raise ValueError(
+            f"{title} is passed by value, in {size} bytes; it was given {len(data)}"
+        )
+    return data
+
+
+def pointed(argument: Argument, title: str) -> npt.NDArray[np.uint8]:
+    """Return the bytes behind a pointer parameter."""
+    if isinstance(argument, np.ndarray):
+        return _bytes_of(argument)
+    if isinstance(argument, bytes):
+        return np.frombuffer(argument, np.uint8)
+    if isinstance(argument, ctypes.Structure):
+        return np.frombuffer(bytes(argument), np.uint8)
+    raise ValueError(
+        f"{title} is a pointer: pass an array, bytes or a structure, "
+        f"not {type(argument).__name__}"
+    )
