@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp, has_axis
-from ligrad_ir.dialects.lig_ragged import RowsOp, RunOp, ValidCountOp
+from ligrad_ir.dialects.lig_ragged import RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.dialects.lig_types import TensorType
 
 RAGGED_OPS = (RowsOp, RunOp, ValidCountOp)
@@ -54,11 +54,11 @@ def token_axes(function: FuncOp) -> tuple[str, ...]:
     """The axes that the function's graph goes through block by block."""
     found: dict[str, None] = {}
     for op in function.body.block.walk():
-        if isinstance(op, RowsOp) and isinstance(op.result.type, TensorType):
-            [*tokens, _] = op.result.type.axes
+        if isinstance(op, RowsOp):
+            [*tokens, _] = tensor(op.result).axes
             found |= dict.fromkeys(tokens[:1])
     if not found:
-        for type in function.function_type.outputs[:1]:
+        for type in function.function_type.outputs.data[:1]:
             if isinstance(type, TensorType):
                 found |= dict.fromkeys(type.axes[:1])
     return tuple(found)

@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
 from passes.form_expressions import FormExpressionsPass
+from passes.fuse_blocks import FuseBlocksPass
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.insert_sync import InsertSyncPass
 from passes.lower_to_ascendc import LowerToAscendcPass
@@ -58,6 +59,11 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 }
 """`graph-float32`: halves come in and go out, all between is float32 (the reference).
 `graph-mixed`: matmul operands are half, as the cube unit wants them."""
+
+
+def interpreter_pipeline(precision: Precision) -> tuple[ModulePass, ...]:
+    """From formulas to a graph whose work is in loops over blocks of tokens."""
+    return (*PIPELINES[f"graph-{precision}"], FuseBlocksPass())
 
 
 def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:

@@ -176,7 +176,8 @@ def positions(
     """For the tokens from `first` up to `last` (by default the end): the number of the
     run of each, and its position in that run."""
     ends = np.atleast_1d(token_ends)
-    tokens = np.arange(first, int(ends[-1]) if last is None else last)
+    last = int(run_lengths(ends).sum()) if last is None else last
+    tokens = np.arange(first, last)
     of = np.searchsorted(ends, tokens, side="right")
     return of, tokens - (ends - run_lengths(ends))[of]
 
@@ -202,7 +203,7 @@ def valid_count(
     """How many of its `entries` are valid for every token: all in mode 0,
     clamp(Sk - Sq + s + 1, 0, entries) in mode 3."""
     if mode == 0:
-        last = int(np.atleast_1d(token_ends)[-1]) if last is None else last
+        last = int(run_lengths(token_ends).sum()) if last is None else last
         return np.full(last - first, entries, np.int32)
     if mode != 3:
         raise ValueError(f"the mode is 0 or 3, not {mode}")

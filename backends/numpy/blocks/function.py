@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +15,7 @@ from xdsl.ir import Operation, SSAValue
 
 from backends.numpy import graph_ops
 from backends.numpy.blocks.run import Progress, run_loop
+from backends.numpy.bound import Bound, Make, zeros
 from backends.numpy.dtypes import Array, dtype_of
 from backends.numpy.lig import graph_interpreter
 from backends.numpy.rounding import round_into
@@ -23,6 +26,48 @@ from ligrad_ir.signature import entry_function
 
 ROUNDED_AT_ONCE = 2**20
 """Elements of a result that are rounded at a time."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a graph is run. workers: threads, by default one a core that this process may
+    use; deterministic: the bits of the results do not depend on their number (they are
+    the same in every run with as many in any case); progress: is told how many tokens
+    of how many are done; make: gives zeros for an output."""
+
+    workers: int | None = None
+    deterministic: bool = False
+    progress: Progress | None = None
+    make: Make = zeros
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_bound(
+    module: ModuleOp, bound: Bound, options: Options = Options()
+) -> dict[str, Array]:
+    """Interpret a `lig` module on a checked call; outputs by name, in the layout of the
+    caller.
+
+    Raises:
+        IndexOutOfRangeError: if a valid index means no row.
+    """
+    results = bound.empty_results(options.make)
+    run_function(
+        module,
+        bound.arguments,
+        bound.extents,
+        bound.parts(results),
+        workers=usable_cores() if options.workers is None else options.workers,
+        deterministic=options.deterministic,
+        progress=options.progress,
+    )
+    return results
 
 
 def run_function(

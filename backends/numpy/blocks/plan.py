@@ -53,10 +53,11 @@ class Plan:
     """The decisions for one loop and one set of extents.
 
     static: operations without the loop's axis, done once; steps: those of a block, in
-    order; sums: those that add to what all blocks share. alias: values that are another
-    one as it is held. wide: sources of rows that are widened as a whole. slots: the slot of a value, or of the room that an operation needs
-    besides; slot_bytes: their sizes. tokens: of a block. ragged: the axis of entries
-    whose absent tail no result depends on.
+    order; sums: those that add to what all blocks share. wide: sources of rows that are
+    widened as a whole. alias: values that are another one as it is held. slots: the slot
+    of a value, or of the room that an operation needs besides; slot_bytes: their sizes.
+    tokens: of a block. ragged: the axis of entries whose absent tail no result depends
+    on.
     """
 
     op: BlocksOp
@@ -331,7 +332,9 @@ def _assign_slots(plan: Plan) -> None:
     busy: dict[int, int] = {}
 
     def take(key: SSAValue | Operation, size: int, until: int) -> None:
-        free.sort(key=lambda slot: (plan.slot_bytes[slot] < size, plan.slot_bytes[slot]))
+        free.sort(
+            key=lambda slot: (plan.slot_bytes[slot] < size, plan.slot_bytes[slot])
+        )
         if free:
             slot = free.pop(0)
             plan.slot_bytes[slot] = max(plan.slot_bytes[slot], size)

@@ -75,9 +75,7 @@ class Program:
         plan, buffers = self._buffers.plan, self._buffers
         source = buffers.array(value)
         target = buffers.part(whole, value)
-        scratch = buffers.scratch(
-            plan.yields, layout(plan, value), np.dtype(np.uint32)
-        )
+        scratch = buffers.scratch(plan.yields, layout(plan, value), np.dtype(np.uint32))
         return lambda turn: round_into(target[turn.first : turn.last], source, scratch)
 
     # ---- sums over the loop's axis

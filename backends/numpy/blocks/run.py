@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from itertools import count
 
@@ -79,9 +79,7 @@ class Worker:
     def __init__(self, shared: Shared):
         self._shared = shared
         self._resolver = Resolver(shared)
-        self._memory = [
-            _aligned(size) for size in shared.plan.slot_bytes
-        ]
+        self._memory = [_aligned(size) for size in shared.plan.slot_bytes]
         self._programs: dict[tuple[int, int, bool], Program] = {}
 
     def compute(self, first: int, last: int) -> tuple[Program, Turn]:
@@ -150,7 +148,7 @@ class _Run:
         for lane in self.lanes:
             lane.stop()
 
-    def results(self) -> list[list[Array]]:
+    def results(self) -> Sequence[Array]:
         """The sums, those of all lanes added in order."""
         first, *others = (lane.totals for lane in self.lanes)
         for totals in others:
@@ -162,6 +160,13 @@ class _Run:
 @cache
 def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def _one_blas_thread() -> AbstractContextManager[object]:
+    """For as long as it lasts, a matrix product is computed by the thread that asks."""
+    limit: Callable[..., AbstractContextManager[object]]
+    limit = getattr(_libraries(), "limit")
+    return limit(limits=1, user_api="blas")
 
 
 def run_loop(
@@ -190,15 +195,19 @@ def run_loop(
     lanes = 1 if deterministic else -(-workers // WORKERS_OF_A_LANE)
     run = _Run(shared, lanes)
     workers = max(1, min(workers, run.blocks))
-    with _libraries().limit(limits=1, user_api="blas"):
+    with _one_blas_thread():
         if workers == 1 and progress is None:
             run.work()
         else:
             run.in_threads(workers, progress)
     if run.failures:
         raise run.failures[min(run.failures)]
-    sums = dict(zip(plan.sums, run.results(), strict=True))
+    sums = {
+        value: finished(plan, inner, total)
+        for inner, total in zip(plan.sums, run.results(), strict=True)
+        for value in inner.results
+    }
     return tuple(
-        finished(plan, value.owner, sums[value.owner]) if array is None else array
+        sums[value] if array is None else array
         for value, array in zip(op.yielded, outputs, strict=True)
     )

@@ -97,7 +97,7 @@ def share(
     loop, None for sums.
     """
     op = plan.op
-    inputs = {
+    inputs: dict[SSAValue, Array] = {
         argument: np.asarray(values[value])
         for argument, value in zip(op.body.block.args, op.inputs, strict=True)
     }
