@@ -44,7 +44,7 @@ class YieldOp(IRDLOperation):
     values = var_operand_def(TensorType)
 
     traits = lazy_traits_def(lambda: (IsTerminator(), Pure(), HasParent(BlocksOp)))
-    assembly_format = "($values^ `:` type($values))? attr-dict"
+    assembly_format = "attr-dict ($values^ `:` type($values))?"
 
     def __init__(self, values: Sequence[SSAValue] = ()):
         super().__init__(operands=[values])

@@ -202,7 +202,7 @@ def run_loop(
             run.in_threads(workers, progress)
     if run.failures:
         raise run.failures[min(run.failures)]
-    sums = {
+    sums: dict[SSAValue, Array] = {
         value: finished(plan, inner, total)
         for inner, total in zip(plan.sums, run.results(), strict=True)
         for value in inner.results
