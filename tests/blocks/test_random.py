@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -21,11 +19,10 @@ SEEDS = range(40)
 
 
 @pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve tokens are several blocks, the last of them shorter than the others."""
     monkeypatch.setattr(plan, "MOST_TOKENS", 5)
     monkeypatch.setattr(plan, "LEAST_BLOCKS", 2)
-    yield
 
 
 def compiled(seed: int) -> ligrad.Operator:
