@@ -72,7 +72,11 @@ def run(
         int | None, typer.Option(min=1, help="Cores (levels tiled and source).")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads (level graph).")
+        int | None, typer.Option(min=1, help="Threads or processes (level graph).")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler's address, or local (level graph)."),
     ] = None,
     deterministic: Deterministic = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the generated inputs.")] = 0,
@@ -105,8 +109,9 @@ def run(
         raise LigradError("--bisect compares by itself, and writes no outputs")
     if cores is not None and level == "graph" and not bisect:
         raise LigradError("--cores is for the levels tiled and source")
-    if workers is not None and (level != "graph" or bisect):
-        raise LigradError("--workers is for the level graph")
+    for name, value in (("--workers", workers), ("--cluster", cluster)):
+        if value is not None and (level != "graph" or bisect):
+            raise LigradError(f"{name} is for the level graph")
     for name, value in (("--project", project), ("--report", report)):
         if value is not None and level != "source":
             raise LigradError(f"{name} is for the level source")
@@ -129,7 +134,7 @@ def run(
         typer.echo(str(found))
         raise typer.Exit(0 if found.ok else EXIT_WRONG)
     if level == "graph":
-        outputs = interpret(operator, values, workers, output)
+        outputs = interpret(operator, values, workers, cluster, output)
     elif level == "source":
         outputs = _run_source(operator, values, cores, project, report)
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from backends.numpy.blocks.function import Options
+from backends.numpy.blocks.function import Options, RunLoop
+from backends.numpy.blocks.run import run_loop
 from backends.numpy.dtypes import Array
 from ligrad.arrays import ArrayDirectory, load_arrays, open_arrays, save_arrays
+from ligrad.cluster import ClusterLoops, cluster
 from ligrad.compiler import Operator
 
 QUIET_SECONDS = 2.0
@@ -54,24 +57,29 @@ def interpret(
     operator: Operator,
     values: Mapping[str, Any],
     workers: int | None,
+    address: str | None,
     output: Path | None,
 ) -> dict[str, Array]:
     """Run the graph and write its outputs, straight into files if `output` is to be a
-    directory; shows progress on a terminal.
+    directory; shows progress on a terminal. address: of a cluster, if one shall compute.
 
     Raises:
         LigradError: what is wrong with the inputs, or the outputs cannot be written.
     """
-    with progress_shown() as progress:
-        options = Options(workers, operator.deterministic, progress)
+    with ExitStack() as stack:
+        loops: RunLoop = run_loop
+        if address is not None:
+            loops = ClusterLoops(stack.enter_context(cluster(address, workers)))
+        progress = stack.enter_context(progress_shown())
+        options = Options(workers, operator.deterministic, progress, loops=loops)
         if output is None or output.suffix == ".npz":
             outputs = operator.interpret(values, options)
             if output is not None:
                 save_arrays(output, outputs)
             return outputs
         with ArrayDirectory(output) as directory:
-            options = Options(workers, operator.deterministic, progress, directory.make)
-            outputs = operator.interpret(values, options)
+            into_files = replace(options, make=directory.make)
+            outputs = operator.interpret(values, into_files)
             directory.finish()
             return outputs
 

@@ -10,8 +10,19 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-REQUIRED_PACKAGES = ("xdsl", "numpy", "lark", "ml_dtypes", "typer")
-OPTIONAL_PACKAGES = {"torch": "the second witness of the tests (extra 'torch')"}
+REQUIRED_PACKAGES = (
+    "xdsl",
+    "numpy",
+    "lark",
+    "ml_dtypes",
+    "scipy",
+    "threadpoolctl",
+    "typer",
+)
+OPTIONAL_PACKAGES = {
+    "distributed": "graphs on the processes of a cluster (extra 'dask')",
+    "torch": "the second witness of the tests (extra 'torch')",
+}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ class IndexOutOfRangeError(Exception):
         self.position, self.value, self.length = position, value, length
         super().__init__(f"index {value} at {position} is not in [0, {length})")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.position, self.value, self.length)
+
 
 def align(array: Array, axes: Axes, target: Axes) -> Array:
     """A view of `array` with the axes of `target`, 1 long where it has none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -14,11 +14,12 @@ from xdsl.interpreter import PythonValues
 from xdsl.ir import Operation, SSAValue
 
 from backends.numpy import graph_ops
+from backends.numpy.blocks.kernels import round_into
 from backends.numpy.blocks.run import Progress, run_loop
+from backends.numpy.blocks.shared import Evaluate
 from backends.numpy.bound import Bound, Make, zeros
 from backends.numpy.dtypes import Array, dtype_of
 from backends.numpy.lig import graph_interpreter
-from backends.numpy.rounding import round_into
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_blocks import BlocksOp, has_axis
 from ligrad_ir.dialects.lig_ragged import tensor
@@ -28,17 +29,35 @@ ROUNDED_AT_ONCE = 2**20
 """Elements of a result that are rounded at a time."""
 
 
+class RunLoop(Protocol):
+    """What `run_loop` is: it runs a loop over blocks."""
+
+    def __call__(
+        self,
+        op: BlocksOp,
+        values: Mapping[SSAValue, Array | int],
+        extents: Mapping[str, int],
+        outputs: Sequence[Array | None],
+        evaluate: Evaluate,
+        *,
+        workers: int,
+        deterministic: bool,
+        progress: Progress | None = None,
+    ) -> tuple[Array, ...]: ...
+
+
 @dataclass(frozen=True)
 class Options:
     """How a graph is run. workers: threads, by default one a core that this process may
     use; deterministic: the bits of the results do not depend on their number (they are
     the same in every run with as many in any case); progress: is told how many tokens
-    of how many are done; make: gives zeros for an output."""
+    of how many are done; make: gives zeros for an output; loops: what runs a loop."""
 
     workers: int | None = None
     deterministic: bool = False
     progress: Progress | None = None
     make: Make = zeros
+    loops: RunLoop = run_loop
 
 
 def usable_cores() -> int:
@@ -63,9 +82,7 @@ def run_bound(
         bound.arguments,
         bound.extents,
         bound.parts(results),
-        workers=usable_cores() if options.workers is None else options.workers,
-        deterministic=options.deterministic,
-        progress=options.progress,
+        options,
     )
     return results
 
@@ -75,21 +92,19 @@ def run_function(
     arguments: Sequence[Array | int],
     extents: Mapping[str, int],
     outputs: Sequence[Array],
-    *,
-    workers: int = 1,
-    deterministic: bool = False,
-    progress: Progress | None = None,
+    options: Options,
 ) -> None:
     """Interpret the function of a `lig` module.
 
     arguments: in its order, arrays with a dimension an axis (unit axes left out) and
     ints; extents: of every axis; outputs: zeros in the shapes and dtypes of its results,
-    which are filled. For the rest see `run_loop`.
+    which are filled.
 
     Raises:
         IndexOutOfRangeError: if a valid index means no row.
     """
     interpreter = graph_interpreter(module, extents)
+    workers = usable_cores() if options.workers is None else options.workers
     block = entry_function(module).body.block
     values: dict[SSAValue, Any] = dict(zip(block.args, arguments, strict=True))
     last = block.last_op
@@ -102,15 +117,15 @@ def run_function(
     with np.errstate(over="ignore", invalid="ignore"):
         for op in block.ops:
             if isinstance(op, BlocksOp):
-                made = run_loop(
+                made = options.loops(
                     op,
                     values,
                     extents,
                     [_made_in(op, v, extents, targets) for v in op.outputs],
                     evaluate,
                     workers=workers,
-                    deterministic=deterministic,
-                    progress=progress,
+                    deterministic=options.deterministic,
+                    progress=options.progress,
                 )
                 values.update(zip(op.outputs, made, strict=True))
             elif isinstance(op, ReturnOp):
@@ -156,7 +171,5 @@ def _fill(target: Array, value: SSAValue, values: Mapping[SSAValue, Any]) -> Non
         return
     target, source = np.atleast_1d(target), np.atleast_1d(source)
     step = max(1, ROUNDED_AT_ONCE * len(source) // source.size)
-    scratch = np.empty((step, *source.shape[1:]), np.uint32)
     for first in range(0, len(source), step):
-        rows = source[first : first + step]
-        round_into(target[first : first + step], rows, scratch[: len(rows)])
+        round_into(target[first : first + step], source[first : first + step])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from backends.numpy import graph_ops
 from backends.numpy.blocks.buffers import Buffers, merged
-from backends.numpy.blocks.plan import layout, product_axes
+from backends.numpy.blocks.plan import layout, product_axes, rounds_result
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of
-from backends.numpy.rounding import BFLOAT16, round_to_bfloat16, widen_into
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
@@ -31,6 +30,13 @@ def kernel(buffers: Buffers, op: Operation) -> Step:
     return _KERNELS[type(op)](buffers, op)
 
 
+def round_into(out: Array, source: Array) -> None:
+    """Copy numbers, rounded once to the dtype of `out`."""
+    if source.dtype == np.float64:
+        source = graph_ops.cast(source, out.dtype)
+    np.copyto(out, source, casting="unsafe")
+
+
 # ---- elementwise
 
 
@@ -47,28 +53,29 @@ def _binary(buffers: Buffers, op: Operation) -> Step:
     out = buffers.array(result)
     lhs, rhs = (buffers.view(operand, axes) for operand in op.operands)
     compute = _UFUNCS[type(op)]
-    round_ = _rounder(result)
+    if not rounds_result(op):
+        return lambda turn: compute(lhs, rhs, out=out)
+    round_ = _rounder(buffers, op, axes)
 
     def run(turn: Turn) -> None:
         compute(lhs, rhs, out=out)
-        if round_ is not None:
-            round_(out, out)
+        round_(out, out)
 
     return run
 
 
-def _rounder(value: SSAValue) -> Callable[[Array, Array], None] | None:
-    """Copies numbers, rounded to the type of a value that is held in a wider one."""
-    element = tensor(value).element_type
+def _rounder(
+    buffers: Buffers, op: Operation, axes: Axes
+) -> Callable[[Array, Array], None]:
+    """Copies numbers into a result, rounded to its type where what holds it is wider."""
+    element = tensor(op.results[0]).element_type
     if not isinstance(element, HalfElement):
-        return None
-    half = dtype_of(element)
+        return lambda out, source: np.copyto(out, source, casting="unsafe")
+    narrow = buffers.scratch(op, axes, dtype_of(element))
 
     def round_(out: Array, source: Array) -> None:
-        if half == BFLOAT16 and source.dtype == np.float32 and out is not source:
-            round_to_bfloat16(out, source)
-        else:
-            np.copyto(out, graph_ops.cast(source, half))
+        round_into(narrow, source)
+        np.copyto(out, narrow)
 
     return round_
 
@@ -125,7 +132,7 @@ def _cast(buffers: Buffers, op: Operation) -> Step:
         return nothing
     axes = layout(buffers.plan, op.result)
     out, x = buffers.array(op.result), buffers.view(op.input, axes)
-    round_ = _rounder(op.result) or widen_into
+    round_ = _rounder(buffers, op, axes)
     return lambda turn: round_(out, x)
 
 
@@ -204,7 +211,7 @@ def _gather(buffers: Buffers, op: Operation) -> Step:
             return
         np.take(source, rows, axis=0, out=taken, mode="clip")
         if not wide:
-            widen_into(out, taken)
+            np.copyto(out, taken)
         if not all_present:
             out[rows == none] = 0
 

@@ -232,6 +232,12 @@ def _rounds(cast: lig.CastOp) -> bool:
     return before != after or (narrows and not same)
 
 
+def rounds_result(op: Operation) -> bool:
+    """Whether an operation rounds to a half, which is then held wider."""
+    halves = isinstance(tensor(op.results[0]).element_type, HalfElement)
+    return halves and isinstance(op, (lig.AddOp, lig.CastOp, lig.MulOp, lig.SubOp))
+
+
 def _held(plan: Plan, value: SSAValue, axes: Axes) -> Held:
     """With the axis of the loop in front."""
     rest = tuple(axis for axis in axes if axis != plan.axis)
@@ -330,14 +336,14 @@ def _assign_slots(plan: Plan) -> None:
     last = _last_uses(plan)
     free: list[int] = []
     busy: dict[int, int] = {}
+    freed: dict[int, int] = {}
 
     def take(key: SSAValue | Operation, size: int, until: int) -> None:
-        free.sort(
-            key=lambda slot: (plan.slot_bytes[slot] < size, plan.slot_bytes[slot])
-        )
-        if free:
-            slot = free.pop(0)
-            plan.slot_bytes[slot] = max(plan.slot_bytes[slot], size)
+        # One of about the size, the one that was in use last: it is in the cache.
+        fits = [slot for slot in free if size <= plan.slot_bytes[slot] <= 2 * size]
+        if fits:
+            slot = max(fits, key=freed.__getitem__)
+            free.remove(slot)
         else:
             slot = len(plan.slot_bytes)
             plan.slot_bytes.append(size)
@@ -357,12 +363,14 @@ def _assign_slots(plan: Plan) -> None:
             busy[slot] = last[result]
         else:
             take(result, _bytes(plan, plan.held[result], plan.tokens), last[result])
-        if isinstance(op, lig.GatherOp):  # room for halves
+        by_row = isinstance(op, lig.GatherOp) and op.source not in plan.wide
+        if by_row or rounds_result(op):  # room for halves
             take(op, _bytes(plan, plan.held[result], plan.tokens), at)
         for slot, until in tuple(busy.items()):
             if until <= at:
                 del busy[slot]
                 free.append(slot)
+                freed[slot] = at
     stored = [plan.held[plan.root(v)] for v in plan.op.yielded if plan.has_axis(v)]
     room = max((_bytes(plan, held, plan.tokens) for held in stored), default=0)
     take(plan.yields, room, len(plan.steps))  # to round in

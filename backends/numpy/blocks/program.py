@@ -14,12 +14,11 @@ from scipy.sparse import _sparsetools
 from xdsl.ir import Operation, SSAValue
 
 from backends.numpy.blocks.buffers import Buffers
-from backends.numpy.blocks.kernels import Step, kernel, nothing, product
+from backends.numpy.blocks.kernels import Step, kernel, nothing, product, round_into
 from backends.numpy.blocks.plan import layout
 from backends.numpy.blocks.shared import Shared, accumulator_axes, hold_rows
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of
-from backends.numpy.rounding import round_into, widen_into
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RowType
@@ -65,7 +64,7 @@ class Program:
         is_rows = isinstance(tensor(value).element_type, RowType)
 
         def load(turn: Turn) -> None:
-            widen_into(out, whole[turn.first : turn.last])
+            np.copyto(out, whole[turn.first : turn.last])
             if is_rows:
                 hold_rows(out, value, plan.extents)
 
@@ -75,8 +74,16 @@ class Program:
         plan, buffers = self._buffers.plan, self._buffers
         source = buffers.array(value)
         target = buffers.part(whole, value)
-        scratch = buffers.scratch(plan.yields, layout(plan, value), np.dtype(np.uint32))
-        return lambda turn: round_into(target[turn.first : turn.last], source, scratch)
+        if source.dtype == target.dtype:
+            return lambda turn: np.copyto(target[turn.first : turn.last], source)
+        # Rounding is faster where both sides lie alike.
+        narrow = buffers.scratch(plan.yields, layout(plan, value), target.dtype)
+
+        def store(turn: Turn) -> None:
+            round_into(narrow, source)
+            np.copyto(target[turn.first : turn.last], narrow)
+
+        return store
 
     # ---- sums over the loop's axis
 

@@ -179,19 +179,20 @@ def run_loop(
     workers: int,
     deterministic: bool,
     progress: Progress | None = None,
+    offset: int = 0,
 ) -> tuple[Array, ...]:
     """Run a loop; returns its results, those with its axis in the arrays given.
 
     values: of all that the loop uses; outputs: zeros to be filled, None for sums;
     evaluate: interprets an operation without the loop's axis. deterministic: the bits of
     the sums do not depend on the number of workers; they are the same in every run with
-    so many workers in any case.
+    so many workers in any case. offset: where the arrays begin on the whole axis.
 
     Raises:
         IndexOutOfRangeError: for the first index that means no row.
     """
     plan = make_plan(op, extents)
-    shared = share(plan, values, outputs, evaluate)
+    shared = share(plan, values, outputs, evaluate, offset)
     lanes = 1 if deterministic else -(-workers // WORKERS_OF_A_LANE)
     run = _Run(shared, lanes)
     workers = max(1, min(workers, run.blocks))

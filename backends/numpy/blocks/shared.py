@@ -13,7 +13,6 @@ from xdsl.ir import Operation, SSAValue
 from backends.numpy import graph_ops
 from backends.numpy.blocks.plan import Plan, held_dtype
 from backends.numpy.dtypes import Array, dtype_of
-from backends.numpy.rounding import widen_into
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
@@ -27,12 +26,14 @@ Evaluate = Callable[[Operation, PythonValues], PythonValues]
 class Shared:
     """values: of what the body takes from outside, and of its operations without the
     loop's axis; inputs: whole arrays, by the argument of the body that is a slice of
-    them; outputs: by yielded value with the axis, arrays of its type to be filled."""
+    them; outputs: by yielded value with the axis, arrays of its type to be filled.
+    offset: where position 0 of these arrays is on the whole axis."""
 
     plan: Plan
     values: dict[SSAValue, Array | int]
     inputs: dict[SSAValue, Array]
     outputs: dict[SSAValue, Array]
+    offset: int = 0
     _held: dict[tuple[SSAValue, str | None], Array] = field(
         default_factory=dict[tuple[SSAValue, str | None], Array]
     )
@@ -71,8 +72,7 @@ class Shared:
                 at = axes.index(target)
                 array = np.moveaxis(array, at, 0)
             if widen:
-                given, array = array, np.empty(array.shape, held_dtype(value))
-                widen_into(array, given)
+                array = array.astype(held_dtype(value))
                 hold_rows(array, value, self.plan.extents)
             self._held[key] = array if target is None else np.ascontiguousarray(array)
         return self._held[key]
@@ -90,11 +90,12 @@ def share(
     values: Mapping[SSAValue, Array | int],
     outputs: Sequence[Array | None],
     evaluate: Evaluate,
+    offset: int = 0,
 ) -> Shared:
     """Compute what has not the loop's axis.
 
     values: of everything outside the loop that it uses; outputs: one an output of the
-    loop, None for sums.
+    loop, None for sums; offset: see `Shared`.
     """
     op = plan.op
     inputs: dict[SSAValue, Array] = {
@@ -111,7 +112,7 @@ def share(
         for value, array in zip(op.yielded, outputs, strict=True)
         if array is not None
     }
-    return Shared(plan, known, inputs, filled)
+    return Shared(plan, known, inputs, filled, offset)
 
 
 # ---- sums over the loop's axis

@@ -74,12 +74,13 @@ class Resolver:
                         self._whole(op.token_ends),
                         self._whole(op.row_ends),
                         plan.extents[op.entries.string_value()],
-                        first,
-                        last,
+                        first + self._shared.offset,
+                        last + self._shared.offset,
                     )
                 case RunOp():
                     ends = self._whole(op.token_ends), self._whole(op.row_ends)
-                    found = graph_ops.run(*ends, first, last)
+                    offset = self._shared.offset
+                    found = graph_ops.run(*ends, first + offset, last + offset)
                     known.update(zip(op.results, found, strict=True))
                 case RowsOp():
                     self._selections.append(self._selection(op, known))
@@ -112,6 +113,7 @@ class Resolver:
             axes,
             plan.axis,
             axes[-1] == plan.ragged,
+            self._shared.offset,
             range(0, tokens, plan.tokens),
         )
 
@@ -144,13 +146,14 @@ class _Selection:
         axes: Axes,
         axis: str,
         is_ragged: bool,
+        offset: int,
         blocks: range,
     ):
         self._result, self._none, self._is_ragged = op.result, none, is_ragged
         self._indices, self._count = indices, count
         self._start, self._length = start, length
         self._axes, self._axis = axes, axis
-        self._blocks = blocks
+        self._offset, self._blocks = offset, blocks
         self._most = _per_block(np.maximum, count, blocks)
         self._least = _per_block(np.minimum, count, blocks)
         self._shortest = _per_block(np.minimum, length, blocks)
@@ -182,7 +185,7 @@ class _Selection:
         except IndexOutOfRangeError as error:
             token, *others = error.position
             at = self._axes.index(self._axis)
-            position = (*others[:at], token + turn.first, *others[at:])
+            position = (*others[:at], token + turn.first + self._offset, *others[at:])
             raise IndexOutOfRangeError(position, error.value, error.length) from None
         absent = rows == graph_ops.ABSENT
         if absent.any():
