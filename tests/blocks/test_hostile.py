@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.blocks import plan, run, turn
+from backends.numpy.blocks import run, slots, turn
 from backends.numpy.blocks.function import Options
 from backends.numpy.workload import generate
 from ligrad.check import check_outputs
@@ -37,7 +37,7 @@ def check(operator: ligrad.Operator, values: dict[str, Any], **options: Any) -> 
 def test_every_example(
     file: Path, precision: str, tokens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "MOST_TOKENS", tokens)
+    monkeypatch.setattr(slots, "MOST_TOKENS", tokens)
     monkeypatch.setattr(turn, "SPAN", 7)
     operator = ligrad.compile(file, layout="TND", precision=precision)
     values = generated(operator, S1=(20, 0, 2, 17), S2=(40, 5, 0, 90), N1=5, K=33)
@@ -50,7 +50,7 @@ def test_every_example(
 def test_sources_are_widened_at_once_or_row_by_row(
     wide: int, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "WIDE_BYTES", wide)
+    monkeypatch.setattr(slots, "WIDE_BYTES", wide)
     operator = ligrad.compile(GRAD, dtype=dtype)
     values = generated(operator, B=2, S1=9, S2=40, N1=3, K=16)
     values["sparse_indices"][:, :, 3] = -1
@@ -116,7 +116,7 @@ def test_an_infinite_gradient_of_a_key_that_is_off_is_no_number_times_zero() -> 
 def test_the_first_wrong_index_is_told(
     workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "MOST_TOKENS", 2)
+    monkeypatch.setattr(slots, "MOST_TOKENS", 2)
     operator = ligrad.compile(GRAD)
     values = generated(operator, mode=0, B=2, S1=30, S2=40, N1=2, K=8)
     for token in (13, 14, 50):

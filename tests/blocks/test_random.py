@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.blocks import plan
+from backends.numpy.blocks import slots
 from backends.numpy.blocks.function import Options
 from backends.numpy.lig import run_graph
 from backends.numpy.workload import generate
@@ -21,8 +21,8 @@ SEEDS = range(40)
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve tokens are several blocks, the last of them shorter than the others."""
-    monkeypatch.setattr(plan, "MOST_TOKENS", 5)
-    monkeypatch.setattr(plan, "LEAST_BLOCKS", 2)
+    monkeypatch.setattr(slots, "MOST_TOKENS", 5)
+    monkeypatch.setattr(slots, "LEAST_BLOCKS", 2)
 
 
 def compiled(seed: int) -> ligrad.Operator:

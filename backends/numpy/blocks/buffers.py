@@ -9,7 +9,8 @@ import numpy as np
 from xdsl.ir import Operation, SSAValue
 
 from backends.numpy import graph_ops
-from backends.numpy.blocks.plan import Held, layout
+from backends.numpy.blocks.layout import layout
+from backends.numpy.blocks.plan import Held
 from backends.numpy.blocks.shared import Shared
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, DType

@@ -9,7 +9,7 @@ from xdsl.ir import Operation
 
 from backends.numpy import graph_ops
 from backends.numpy.blocks.buffers import Buffers, merged
-from backends.numpy.blocks.plan import layout, product_axes, rounds_result
+from backends.numpy.blocks.layout import layout, product_axes, rounds_result
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of
 from ligrad_ir.axes import Axes

@@ -15,7 +15,7 @@ from xdsl.ir import Operation, SSAValue
 
 from backends.numpy.blocks.buffers import Buffers
 from backends.numpy.blocks.kernels import Step, kernel, nothing, product, round_into
-from backends.numpy.blocks.plan import layout
+from backends.numpy.blocks.layout import layout
 from backends.numpy.blocks.shared import Shared, accumulator_axes, hold_rows
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of

@@ -13,7 +13,8 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 from xdsl.ir import SSAValue
 
-from backends.numpy.blocks.plan import Plan, make_plan
+from backends.numpy.blocks.plan import Plan
+from backends.numpy.blocks.planner import make_plan
 from backends.numpy.blocks.program import Program
 from backends.numpy.blocks.shared import (
     Evaluate,

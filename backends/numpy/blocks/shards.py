@@ -181,6 +181,6 @@ def _file_of(array: Array) -> np.memmap[Any, Any] | None:
     base: Any = array
     while base is not None:
         if isinstance(base, np.memmap) and getattr(cast(Any, base), "filename", None):
-            found = base
+            found = cast(Any, base)
         base = getattr(cast(Any, base), "base", None)
     return found

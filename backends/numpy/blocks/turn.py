@@ -8,13 +8,14 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from backends.numpy import graph_ops
-from backends.numpy.blocks.plan import STEPS_OF_ENTRIES
 from backends.numpy.blocks.shared import Shared
 from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects.lig_ragged import RowsOp, RunOp, ValidCountOp, tensor
 
+STEPS_OF_ENTRIES = 32
+"""Lengths in which a block's entries are cut off, so that few programs are built."""
 SPAN = 1024
 """Positions for which counts and runs are found at a time, at least."""
 
