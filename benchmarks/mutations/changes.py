@@ -18,6 +18,7 @@ from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_cube as cube
 from ligrad_ir.dialects import ascendc_memory as memory
 from ligrad_ir.dialects import ascendc_move as move
+from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_sync as sync
 from ligrad_ir.dialects import ascendc_vector as vector
 from ligrad_ir.dialects.ascendc_base import (
@@ -52,12 +53,13 @@ BLOCK = 32
 
 @dataclass(frozen=True)
 class Delete:
-    """The statement is not there."""
+    """The statement is not there; with `wait`, nor is the one that waits for it."""
 
     kind: str
+    wait: Operation | None = None
 
     def __str__(self) -> str:
-        return "deleted"
+        return "deleted" if self.wait is None else "deleted, with its wait"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ Change: TypeAlias = Delete | Other | Shift | Instead | Negate
 
 KINDS: Mapping[str, str] = {
     "sync": "a synchronising statement is deleted",
+    "pair": "a flag is neither set nor waited for",
     "id": "a flag has the id of another one",
     "pipe": "a barrier or a flag between cores is of another pipe",
     "size": "a buffer is 32 bytes shorter",
@@ -176,6 +179,8 @@ def _synchronisation(
     op: Operation, ids: Mapping[type[Operation], set[int]]
 ) -> Iterator[Change]:
     yield Delete("sync")
+    if isinstance(op, sync.SetFlagOp) and (wait := _wait_of(op)) is not None:
+        yield Delete("pair", wait)
     match op:
         case sync.SetFlagOp() | sync.WaitFlagOp():
             name, kind, own = "event_id", sync.SetFlagOp, op.event_id
@@ -198,6 +203,15 @@ def _synchronisation(
         for other in PIPES_OF_CORE[owner]:
             if other not in (Pipe.S, Pipe.ALL, op.pipe()):
                 yield Other("pipe", pipe, PipeAttr(other))
+
+
+def _wait_of(op: sync.SetFlagOp) -> sync.WaitFlagOp | None:
+    """The next statement, if it waits for what this one sets."""
+    wait = op.next_op
+    while isinstance(wait, scalar.ConstantOp):  # stands nowhere in the source
+        wait = wait.next_op
+    same = isinstance(wait, sync.WaitFlagOp) and wait.event == op.event
+    return wait if same and wait.event_id == op.event_id else None
 
 
 def _modes(op: CallOp) -> Iterator[Change]:

@@ -77,9 +77,10 @@ def schemata(module: ModuleOp) -> Schemata:
     number = _number(module, kernel)
     ids = flags_of(kernel)
     found: list[Mutant] = []
+    common: dict[Operation, list[tuple[int, Change]]] = {}
     for op in [op for op in kernel.walk() if op in places]:
         line, text = places[op]
-        numbered: list[tuple[int, Change]] = []
+        numbered = common.get(op, [])
         for change in changes(op, ids):
             if _changes_nothing(op, change):
                 continue
@@ -88,6 +89,8 @@ def schemata(module: ModuleOp) -> Schemata:
             where = "both" if owner is None else owner.value
             found.append(Mutant(count, change.kind, line, where, text, str(change)))
             numbered.append((count, change))
+            if isinstance(change, Delete) and change.wait is not None:
+                common.setdefault(change.wait, []).append((count, change))
         _Rewriter(op, number).run(numbered)
     module.verify()
     return Schemata(module, tuple(found))
