@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import ligrad
+from backends.numpy.dtypes import Array
 from backends.numpy.workload import generate
 
 
@@ -24,51 +25,86 @@ class Case:
 
 BSND = (
     Case(2, {"B": 2, "S1": 3, "S2": 300, "N1": 40, "K": 200}, 3),
-    Case(1, {"B": 1, "S1": 4, "S2": 70, "N1": 18, "K": 70}),
+    Case(1, {"B": 1, "S1": 4, "S2": 90, "N1": 18, "K": 70}),
     Case(3, {"B": 2, "S1": 6, "S2": 12, "N1": 5, "K": 12}, 3),
     Case(2, {"B": 1, "S1": 3, "S2": 5, "N1": 1, "K": 1}),
     Case(1, {"B": 1, "S1": 2, "S2": 140, "N1": 3, "K": 129}, 0, True),
-    Case(1, {"B": 1, "S1": 2, "S2": 2048, "N1": 64, "K": 2048}),
+    Case(1, {"B": 1, "S1": 2, "S2": 2049, "N1": 64, "K": 2048}),
 )
 TND = (
     Case(2, {"S1": (3, 0, 3), "S2": (300, 3, 250), "N1": 40, "K": 200}, 3),
-    Case(1, {"S1": (2, 2), "S2": (70, 33), "N1": 18, "K": 70}),
+    Case(1, {"S1": (2, 2), "S2": (90, 33), "N1": 18, "K": 70}),
     Case(3, {"S1": (6, 0, 2, 3), "S2": (3, 5, 0, 12), "N1": 5, "K": 12}, 3),
     Case(2, {"S1": (3,), "S2": (5,), "N1": 1, "K": 1}),
     Case(1, {"S1": (1, 1), "S2": (140, 20), "N1": 3, "K": 129}, 0, True),
-    Case(1, {"S1": (2,), "S2": (2048,), "N1": 64, "K": 2048}),
+    Case(1, {"S1": (2,), "S2": (2049,), "N1": 64, "K": 2048}),
 )
 """Several tiles of entries, turns of zeroing, tokens a group and heads for both vector
 cores; one group; fewer entries than a block; one of all; nothing; the largest."""
 CASES = {"BSND": BSND, "TND": TND}
 
 
-def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> dict[str, Any]:
-    """The arrays of a case: duplicates and -1 among the valid entries of a selection, and
-    numbers that mean no row behind them."""
-    names = {port.name for port in operator.signature.scalars}
+@dataclass(frozen=True)
+class Inputs:
+    """What a kernel gets, and what the formulas are to be evaluated for: indices that
+    mean no row are -1 there, since the oracle takes no others."""
+
+    given: dict[str, Any]
+    meant: dict[str, Any]
+
+
+def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> Inputs:
+    """The arrays of a case.
+
+    A selection has duplicates, -1 and numbers of no row among its valid entries; behind
+    them rows that are not to be chosen, and numbers of none. No entry chooses the first
+    row of a batch, which is NaN.
+    """
+    signature = operator.signature
+    names = {port.name for port in signature.scalars}
     attributes = {"sparse_mode": case.mode} if "sparse_mode" in names else {}
-    shape = {k: v for k, v in case.shape.items() if k in operator.signature.axes}
-    values = generate(operator.signature, shape, seed=seed, attributes=attributes)
-    for port in operator.signature.arrays:
-        if port.selects is not None:
-            _spoil(values[port.name], case)
-    return values
+    shape = {k: v for k, v in case.shape.items() if k in signature.axes}
+    values = generate(signature, shape, seed=seed, attributes=attributes)
+    meant = dict(values)
+    for port in signature.arrays:
+        if port.selects is None:
+            continue
+        indices = values[port.name]
+        valid = [_spoil(row, case) for row in indices.reshape(-1, indices.shape[-1])]
+        meant[port.name] = indices.copy()
+        for row, count in zip(indices.reshape(-1, indices.shape[-1]), valid):
+            row[np.flatnonzero(row == -1)[::2]] = 10**6
+            row[np.flatnonzero(row == -1)[::2]] = -(10**6)
+            if case.mode == 3:
+                row[count::3] = 0
+        for other in signature.arrays:
+            axes = signature.tensor_type(other).axes
+            if axes[0] == port.selects and other.ends is None:
+                rows = values[other.name].reshape(-1, values[other.name].shape[-1])
+                rows[_first_rows(case.shape)] = np.nan
+    return Inputs(values, meant)
 
 
-def _spoil(indices: np.ndarray[Any, Any], case: Case) -> None:
-    entries = indices.shape[-1]
-    rows = indices.reshape(-1, entries)
+def _spoil(row: Array, case: Case) -> int:
+    """Make a token's indices what a kernel must cope with; returns how many are valid."""
+    chosen = np.flatnonzero(row >= 0)
+    valid = int(chosen[-1]) + 1 if chosen.size else 0
     if case.absent:
-        rows[...] = -1
-        return
-    for i, row in enumerate(rows):
-        valid = int(np.flatnonzero(row >= 0)[-1]) + 1 if (row >= 0).any() else 0
-        if valid > 3:
-            row[1:valid:7] = row[0]
-            row[2:valid:9] = -1
-        if case.mode == 3:
-            row[valid:] = 10**6 + i
+        row[...] = -1
+    elif valid > 3:
+        row[1:valid:7] = row[0]
+        row[2:valid:9] = -1
+    row[row == 0] = -1
+    return valid
+
+
+def _first_rows(shape: dict[str, Any]) -> list[int]:
+    """Where batches with rows begin."""
+    lengths = shape["S2"]
+    if isinstance(lengths, int):
+        lengths = (lengths,) * shape.get("B", 1)
+    ends = np.cumsum(lengths)
+    return [int(end) - n for end, n in zip(ends, lengths) if n]
 
 
 def cases(operator: ligrad.Operator) -> Iterator[Case]:

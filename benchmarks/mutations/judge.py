@@ -78,8 +78,8 @@ class Judge:
     def add(self, case: Case) -> Report:
         """Add inputs; returns the report of the kernel without a mistake on them."""
         values = inputs(self.operator, case)
-        bound = self.operator.bind(values)
-        expected = references(self.operator, values, "mixed")
+        bound = self.operator.bind(values.given)
+        expected = references(self.operator, values.meant, "mixed")
         trial = Trial(case, bound, expected, {})
         report, outputs = self.launch(0, trial)
         trial.usual = {name: array.tobytes() for name, array in outputs.items()}
