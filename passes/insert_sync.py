@@ -78,26 +78,25 @@ class InsertSyncPass(ModulePass):
                     (launch.cube, Core.CUBE),
                     (launch.vector, Core.VECTOR),
                 ):
-                    _Synchroniser(core, region.block).run()
+                    for inner, edges in edges_of(core, region.block).items():
+                        for edge in edges:
+                            _insert(core, inner, *edge)
 
 
-class _Synchroniser:
+def edges_of(core: Core, body: Block) -> dict[Operation, list[Edge]]:
+    """The flags and barriers that the operations of a placed body need before them."""
+    decision = _Decision(core, body)
+    decision.block(body, frozenset())
+    return decision.needed
+
+
+class _Decision:
     def __init__(self, core: Core, body: Block):
         self._core = core
-        self._body = body
         self._same = _aliases(body)
-        self._needed: dict[Operation, list[Edge]] = {}
+        self.needed: dict[Operation, list[Edge]] = {}
 
-    def run(self) -> None:
-        """Decide for the whole body, then insert."""
-        self._block(self._body, frozenset())
-        for op, edges in self._needed.items():
-            for source, target in edges:
-                self._insert(op, source, target)
-
-    # ---- what is pending where
-
-    def _block(self, block: Block, state: State) -> State:
+    def block(self, block: Block, state: State) -> State:
         for op in block.ops:
             state = self._operation(op, state)
         return state
@@ -106,11 +105,11 @@ class _Synchroniser:
         match op:
             case ForOp():
                 before = state
-                while not (end := self._block(op.body.block, before)) <= before:
+                while not (end := self.block(op.body.block, before)) <= before:
                     before |= end
                 return before
             case IfOp():
-                ends = [self._block(r.block, state) for r in op.regions if r.blocks]
+                ends = [self.block(r.block, state) for r in op.regions if r.blocks]
                 return frozenset[Pending]().union(state, *ends)
             case SyncAllOp():
                 return frozenset()
@@ -128,7 +127,7 @@ class _Synchroniser:
             if any(self._conflicts(pending, access) for access in accesses(op))
         )
         edges = fewest_edges(state, conflicts)
-        self._needed[op] = edges
+        self.needed[op] = edges
         left = set(after_edges(state, edges))
         left.update(
             Pending(access, before)
@@ -145,26 +144,22 @@ class _Synchroniser:
             and access.buffer in self._same.get(pending.access.buffer, ())
         )
 
-    # ---- insertion
 
-    def _insert(self, op: Operation, source: Pipe, target: Pipe) -> None:
-        inserted: list[Operation]
-        if source is target:
-            inserted = [BarrierOp(source)]
-        else:
-            self._require_flag(op, source, target)
-            # One id does for each direction: no flag is up when the next one is set.
-            inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
-        for new in inserted:
-            new.location = op.location
-        Rewriter.insert_op(inserted, InsertPoint.before(op))
-
-    def _require_flag(self, op: Operation, source: Pipe, target: Pipe) -> None:
-        if self._core is Core.CUBE and (source, target) not in CUBE_FLAGS:
+def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
+    inserted: list[Operation]
+    if source is target:
+        inserted = [BarrierOp(source)]
+    else:
+        if core is Core.CUBE and (source, target) not in CUBE_FLAGS:
             raise PassFailedException(
                 f"insert-sync: {blame(op)} must wait for {source}, but a "
                 f"cube core has no flag from {source} to {target}"
             )
+        # One id does for each direction: no flag is up when the next one is set.
+        inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
+    for new in inserted:
+        new.location = op.location
+    Rewriter.insert_op(inserted, InsertPoint.before(op))
 
 
 def fewest_edges(state: State, conflicts: State) -> list[Edge]:

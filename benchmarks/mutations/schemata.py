@@ -8,19 +8,11 @@ statement one branch of `if (mutant == 17)`. Number 0 is the kernel as it was.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from xdsl.dialects.builtin import (
-    BFloat16Type,
-    Float16Type,
-    FloatAttr,
-    IntegerType,
-    ModuleOp,
-    i1,
-    i64,
-)
+from xdsl.dialects.builtin import ModuleOp, i1, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -38,9 +30,9 @@ from benchmarks.mutations.changes import (
 from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
-from ligrad_ir.dialects.ascendc_base import AscendCOp, core_of
+from ligrad_ir.dialects import ascendc_sync as sync
+from ligrad_ir.dialects.ascendc_base import CallOp, core_of
 from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode
-from ligrad_ir.dialects.ascendc_types import FLOATS
 
 FIELD = "mutant"
 """The field of the tiling data that holds the number."""
@@ -48,7 +40,8 @@ FIELD = "mutant"
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: in which line of the kernel as it is emitted, in which statement."""
+    """One change: in which line of the kernel as it is emitted, in which statement.
+    target: the next statement that does something but synchronise, if there is one."""
 
     number: int
     kind: str
@@ -56,6 +49,7 @@ class Mutant:
     core: str
     statement: str
     change: str
+    target: str
 
     def __str__(self) -> str:
         return f"{self.core}:{self.line}: {self.statement} | {self.change}"
@@ -80,20 +74,32 @@ def schemata(module: ModuleOp) -> Schemata:
     common: dict[Operation, list[tuple[int, Change]]] = {}
     for op in [op for op in kernel.walk() if op in places]:
         line, text = places[op]
+        target = _target(op, places)
+        owner = core_of(op)
+        where = "both" if owner is None else owner.value
         numbered = common.get(op, [])
         for change in changes(op, ids):
             if _changes_nothing(op, change):
                 continue
             count = len(found) + 1
-            owner = core_of(op)
-            where = "both" if owner is None else owner.value
-            found.append(Mutant(count, change.kind, line, where, text, str(change)))
+            mutant = Mutant(count, change.kind, line, where, text, str(change), target)
+            found.append(mutant)
             numbered.append((count, change))
             if isinstance(change, Delete) and change.wait is not None:
                 common.setdefault(change.wait, []).append((count, change))
         _Rewriter(op, number).run(numbered)
     module.verify()
     return Schemata(module, tuple(found))
+
+
+def _target(op: Operation, places: Mapping[Operation, tuple[int, str]]) -> str:
+    later = op.next_op
+    while later is not None:
+        is_order = isinstance(later, sync.OPS) and not isinstance(later, sync.SyncAllOp)
+        if isinstance(later, CallOp) and not is_order and not later.results:
+            return places[later][1]
+        later = later.next_op
+    return ""
 
 
 def _changes_nothing(op: Operation, change: Change) -> bool:
@@ -145,7 +151,9 @@ def statements(module: ModuleOp) -> dict[Operation, tuple[int, str]]:
 
 def _number(module: ModuleOp, kernel: core.KernelOp) -> SSAValue:
     """The number of the mutant, read from a further field of the tiling data."""
-    [struct] = [o for o in module.body.block.ops if isinstance(o, tiling.TilingStructOp)]
+    [struct] = [
+        o for o in module.body.block.ops if isinstance(o, tiling.TilingStructOp)
+    ]
     comment = "which mistake is in the kernel; 0: none"
     struct.body.block.add_op(tiling.TilingFieldOp(FIELD, i64, comment))
     [data] = [o for o in kernel.walk() if isinstance(o, tiling.GetTilingDataOp)]
