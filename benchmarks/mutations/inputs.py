@@ -94,7 +94,7 @@ def _spoil(row: Array, case: Case) -> int:
     elif valid > 3:
         row[1:valid:7] = row[0]
         row[2:valid:9] = -1
-        row[31:valid:32] = -1
+        row[31 : valid - 1 : 32] = -1
     row[row == 0] = -1
     return valid
 

@@ -29,8 +29,8 @@ from benchmarks.mutations.changes import (
 )
 from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_scalar as scalar
-from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects import ascendc_sync as sync
+from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects.ascendc_base import CallOp, core_of
 from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode
 
