@@ -39,6 +39,8 @@ class Equivalent:
     statement: str
     change: str = ""
     target: str = ""
+    deterministic: bool | None = None
+    """Of kernels of that mode only."""
 
     def covers(self, mutant: Mutant) -> bool:
         """Whether a mutant is one of these."""
@@ -81,6 +83,30 @@ TABLE = (
         ORDER,
         r"^PipeBarrier<PIPE_MTE2>",
         target=r"^DataCopyPad\(dK_matmul_rows,",
+    ),
+    Equivalent(
+        "loop-with-a-turn",
+        "likewise",
+        ORDER,
+        r"^PipeBarrier<PIPE_V>",
+        target=r"^Duplicate<int32_t>\(indices_2,",
+        deterministic=True,
+    ),
+    Equivalent(
+        "loop-with-a-turn",
+        "likewise, and for the loop over heads",
+        ("pair",),
+        r"^SetFlag<HardEvent::MTE[23]_V>",
+        target=r"^(Duplicate<int32_t>\(indices,|Cast\(dw_tile,)",
+        deterministic=True,
+    ),
+    Equivalent(
+        "vector-unit-has-waited",
+        "the last vector instruction before it is behind a flag from MTE3",
+        ("pipe",),
+        r"^CrossCoreSetFlag<2, PIPE_MTE3>\(4\)",
+        r"PIPE_V$",
+        deterministic=True,
     ),
     Equivalent(
         "loop-with-a-turn",
@@ -198,6 +224,30 @@ TABLE = (
         r"LocalTensor<\w+> (dw_1|dW_mask|dW_mul|weights_cast|indices_1|weights_1) = ",
         r"^offset - 32$",
     ),
+    Equivalent(
+        "ordered-neighbours",
+        "likewise",
+        ("offset",),
+        r"LocalTensor<\w+> (dQ_lhs|dQ_relu_grad|indices_1) = ",
+        r"^offset \+ 32$",
+        deterministic=True,
+    ),
+    Equivalent(
+        "ordered-neighbours",
+        "likewise",
+        ("offset",),
+        r"LocalTensor<\w+> (dK_lhs|dy_1) = ",
+        r"^offset - 32$",
+        deterministic=True,
+    ),
+    Equivalent(
+        "row-of-another-core",
+        "the row is loaded, and not added: that has conditions of its own",
+        ("branch",),
+        r"^if \(is_not_(before|behind)_1\)$",
+        r"^condition = 1$",
+        deterministic=True,
+    ),
     # ---- entries that mean no row: held off three times
     Equivalent(
         "zeros-for-no-row",
@@ -214,6 +264,14 @@ TABLE = (
         r"^CompareScalar<float>\(present, "
         r"|^Duplicate<int32_t>\(indices(_1)?, -1, |^Select<float>\(dQ_mask, present, ",
         r"^(scalar|src1) \+ 1$",
+    ),
+    Equivalent(
+        "zeros-for-no-row",
+        "likewise",
+        ("value",),
+        r"DataCopyPadExtParams<int32_t> padding_2\{true, 0, behind_2, -1\}",
+        r"^paddingValue \+ 1$",
+        deterministic=True,
     ),
     Equivalent(
         "zeros-for-no-row",
@@ -237,12 +295,14 @@ class Equivalents:
 
     def __init__(self, operator: ligrad.Operator):
         self._free = set(free_shifts(operator))
+        of_mode = (None, operator.deterministic)
+        self._table = [each for each in TABLE if each.deterministic in of_mode]
 
     def name(self, mutant: Mutant) -> str | None:
         """Under which name a mutant is known to be equivalent, if it is."""
         if (mutant.line, mutant.change) in self._free:
             return "room-around-it"
-        found = (each.name for each in TABLE if each.covers(mutant))
+        found = (each.name for each in self._table if each.covers(mutant))
         return next(found, None)
 
 

@@ -30,6 +30,7 @@ BSND = (
     Case(2, {"B": 1, "S1": 3, "S2": 5, "N1": 1, "K": 1}),
     Case(1, {"B": 1, "S1": 2, "S2": 140, "N1": 3, "K": 129}, 0, True),
     Case(1, {"B": 1, "S1": 2, "S2": 2049, "N1": 64, "K": 2048}),
+    Case(1, {"B": 1, "S1": 96, "S2": 90, "N1": 9, "K": 70}),
 )
 TND = (
     Case(2, {"S1": (3, 0, 3), "S2": (300, 3, 250), "N1": 40, "K": 200}, 3),
@@ -38,9 +39,11 @@ TND = (
     Case(2, {"S1": (3,), "S2": (5,), "N1": 1, "K": 1}),
     Case(1, {"S1": (1, 1), "S2": (140, 20), "N1": 3, "K": 129}, 0, True),
     Case(1, {"S1": (2,), "S2": (2049,), "N1": 64, "K": 2048}),
+    Case(1, {"S1": (48, 48), "S2": (90, 90), "N1": 9, "K": 70}),
 )
 """Several tiles of entries, turns of zeroing, tokens a group and heads for both vector
-cores; one group; fewer entries than a block; one of all; nothing; the largest."""
+cores; one group; fewer entries than a block; one of all; nothing; the largest;
+so many tokens that any bits are left over in some buffer."""
 CASES = {"BSND": BSND, "TND": TND}
 
 
@@ -94,7 +97,7 @@ def _spoil(row: Array, case: Case) -> int:
     elif valid > 3:
         row[1:valid:7] = row[0]
         row[2:valid:9] = -1
-        row[31 : valid - 1 : 32] = -1
+        row[31 : valid - 1 : 64] = -1
     row[row == 0] = -1
     return valid
 
