@@ -168,10 +168,11 @@ TABLE = (
     ),
     Equivalent(
         "ties",
-        "at a tie both neighbours are as near, and nothing else is rounded otherwise",
+        "at a tie both neighbours are as near, and nothing else is rounded otherwise; "
+        "CAST_NONE, from float to half, is CAST_RINT",
         ("mode",),
         r"^Cast\(.*CAST_RINT",
-        r"CAST_ROUND$",
+        r"CAST_(ROUND|NONE)$",
     ),
     Equivalent(
         "not-negative",
@@ -201,6 +202,13 @@ TABLE = (
         ("loop",),
         r"^for \(int64_t turn(_\d)? = 0L;",
         r"^upper \+ 1$",
+    ),
+    Equivalent(
+        "no-token-behind-the-last",
+        "a token is behind the runs before its own, so never behind the last one",
+        ("loop",),
+        r"^for \(int64_t run(_\d)? = 0L; run(_\d)? < B;",
+        r"^upper - 1$",
     ),
     Equivalent(
         "nothing-to-do",
