@@ -282,13 +282,6 @@ TABLE = (
         deterministic=True,
     ),
     Equivalent(
-        "zeros-for-no-row",
-        "likewise",
-        ("count",),
-        r"^Adds<float>\(present_scratch, ",
-        r"^count - 8$",
-    ),
-    Equivalent(
         "mask-for-no-row",
         "behind the valid entries only what is present is kept",
         ("statement", "count"),

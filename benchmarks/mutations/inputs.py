@@ -29,6 +29,7 @@ BSND = (
     Case(3, {"B": 2, "S1": 6, "S2": 12, "N1": 5, "K": 12}, 3),
     Case(2, {"B": 1, "S1": 3, "S2": 5, "N1": 1, "K": 1}),
     Case(1, {"B": 1, "S1": 2, "S2": 140, "N1": 3, "K": 129}, 0, True),
+    Case(2, {"B": 1, "S1": 3, "S2": 130, "N1": 17, "K": 128}, 3),
     Case(1, {"B": 1, "S1": 2, "S2": 2049, "N1": 64, "K": 2048}),
     Case(1, {"B": 1, "S1": 96, "S2": 90, "N1": 9, "K": 70}),
 )
@@ -38,12 +39,13 @@ TND = (
     Case(3, {"S1": (6, 0, 2, 3), "S2": (3, 5, 0, 12), "N1": 5, "K": 12}, 3),
     Case(2, {"S1": (3,), "S2": (5,), "N1": 1, "K": 1}),
     Case(1, {"S1": (1, 1), "S2": (140, 20), "N1": 3, "K": 129}, 0, True),
+    Case(2, {"S1": (3,), "S2": (130,), "N1": 17, "K": 128}, 3),
     Case(1, {"S1": (2,), "S2": (2049,), "N1": 64, "K": 2048}),
     Case(1, {"S1": (48, 48), "S2": (90, 90), "N1": 9, "K": 70}),
 )
 """Several tiles of entries, turns of zeroing, tokens a group and heads for both vector
-cores; one group; fewer entries than a block; one of all; nothing; the largest;
-so many tokens that any bits are left over in some buffer."""
+cores; one group; fewer entries than a block; one of all; nothing; no entry beside the
+valid ones; the largest; so many tokens that any bits are left over in some buffer."""
 CASES = {"BSND": BSND, "TND": TND}
 
 
@@ -73,9 +75,10 @@ def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> Inputs:
         if port.selects is None:
             continue
         indices = values[port.name]
-        valid = [_spoil(row, case) for row in indices.reshape(-1, indices.shape[-1])]
+        rows = indices.reshape(-1, indices.shape[-1])
+        valid = [_spoil(row, case, token) for token, row in enumerate(rows)]
         meant[port.name] = indices.copy()
-        for row, count in zip(indices.reshape(-1, indices.shape[-1]), valid):
+        for row, count in zip(rows, valid):
             row[np.flatnonzero(row == -1)[::2]] = 10**6
             row[np.flatnonzero(row == -1)[::2]] = -(10**6)
             if case.mode == 3:
@@ -83,12 +86,12 @@ def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> Inputs:
         for other in signature.arrays:
             axes = signature.tensor_type(other).axes
             if axes[0] == port.selects and other.ends is None:
-                rows = values[other.name].reshape(-1, values[other.name].shape[-1])
-                rows[_first_rows(case.shape)] = np.nan
+                table = values[other.name].reshape(-1, values[other.name].shape[-1])
+                table[_first_rows(case.shape)] = np.nan
     return Inputs(values, meant)
 
 
-def _spoil(row: Array, case: Case) -> int:
+def _spoil(row: Array, case: Case, token: int) -> int:
     """Make a token's indices what a kernel must cope with; returns how many are valid."""
     chosen = np.flatnonzero(row >= 0)
     valid = int(chosen[-1]) + 1 if chosen.size else 0
@@ -97,7 +100,8 @@ def _spoil(row: Array, case: Case) -> int:
     elif valid > 3:
         row[1:valid:7] = row[0]
         row[2:valid:9] = -1
-        row[31 : valid - 1 : 64] = -1
+        if token % 2:  # the last of a chunk of 32
+            row[31 : valid - 1 : 64] = -1
     row[row == 0] = -1
     return valid
 
