@@ -7,6 +7,7 @@ fraction of twice the bound, which it may not exceed. Exits with 1 if anything i
 
     python -m benchmarks.levels                   # both levels, in two or three hours
     python -m benchmarks.levels --level source    # the emitted kernel only
+    python -m benchmarks.levels --schedule baseline
     python -m benchmarks.levels --quick           # small cases, in minutes
     python -m benchmarks.levels --all-cores       # every case on each number of cores
     python -m benchmarks.levels --deterministic   # and the same bytes on all of them; at
@@ -32,6 +33,7 @@ from backends.numpy.dtypes import Array
 from backends.oracle import evaluate
 from backends.oracle.compare import compare
 from benchmarks.accuracy import FILE, Case, cases, inputs
+from ligrad.compiler import SCHEDULES
 
 LEVELS = ("tiled", "source")
 CORES = (1, 2, 3, 24)
@@ -46,6 +48,7 @@ class Job:
     case: Case
     levels: tuple[str, ...]
     cores: tuple[int, ...]
+    schedule: str
     deterministic: bool
 
 
@@ -72,12 +75,15 @@ class Verdict:
 
 
 @cache
-def operator(dtype: str, layout: str, deterministic: bool) -> ligrad.Operator:
+def operator(
+    dtype: str, layout: str, schedule: str, deterministic: bool
+) -> ligrad.Operator:
     """One a process."""
     return ligrad.compile(
         FILE,
         dtype=dtype,
         layout=layout,
+        schedule=schedule,
         precision="mixed",
         deterministic=deterministic,
     )
@@ -91,7 +97,7 @@ def scores(case: Case) -> int:
 def run(job: Job) -> dict[str, Verdict]:
     """All runs of a case: a verdict for every level."""
     case = job.case
-    found = operator(case.dtype, case.layout, job.deterministic)
+    found = operator(case.dtype, case.layout, job.schedule, job.deterministic)
     values = inputs(case, found)
     references = evaluate(
         found.program,
@@ -161,20 +167,21 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
             continue
         every = options.all_cores or options.deterministic
         cores = CORES if every else (CORES[(i + i // 5) % 4],)
-        yield Job(case, wanted, cores, options.deterministic)
+        yield Job(case, wanted, cores, options.schedule, options.deterministic)
 
 
-def compile_all(deterministic: bool) -> None:
+def compile_all(schedule: str, deterministic: bool) -> None:
     """Compile the kernels once, before processes would do it side by side."""
     for dtype, layout in product(("bf16", "fp16"), ("BSND", "TND")):
         case = Case(dtype, layout, 0, "mixed", 1, 1, 1)
-        run(Job(case, ("source",), (1,), deterministic))
+        run(Job(case, ("source",), (1,), schedule, deterministic))
 
 
 def main() -> int:
     """Run the matrix and print the summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--level", choices=(*LEVELS, "both"), default="both")
+    parser.add_argument("--schedule", choices=SCHEDULES, default="optimized")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--all-cores", action="store_true")
     parser.add_argument("--deterministic", action="store_true")
@@ -184,7 +191,7 @@ def main() -> int:
     start = time.perf_counter()
     total: dict[str, Verdict] = {}
     if options.level != "tiled":
-        compile_all(options.deterministic)
+        compile_all(options.schedule, options.deterministic)
     with ProcessPoolExecutor(options.processes) as pool:
         waiting = [pool.submit(run, job) for job in chosen]
         for i, done in enumerate(as_completed(waiting), 1):

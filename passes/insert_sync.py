@@ -18,6 +18,7 @@ from ligrad_ir.dialects.npu_launch import (
     BarrierOp,
     LaunchOp,
     SetFlagOp,
+    SyncAllOp,
     WaitFlagOp,
 )
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
@@ -47,6 +48,8 @@ class Pending:
 
 
 State = frozenset[Pending]
+Edge = tuple[Pipe, Pipe]
+"""A flag from a pipe to another one, or a barrier of a pipe."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,11 @@ class InsertSyncPass(ModulePass):
 
     Before an operation that touches what another pipe may still write, or writes what
     another pipe may still read: a flag from that pipe, set and awaited on the spot, so
-    that flags balance on every path. Where it is the same pipe: a barrier. The end of a
-    loop's body comes before its beginning. Buffers with common addresses count as one;
-    the scalar unit is done with each of its operations at once.
+    that flags balance on every path. Where it is the same pipe: a barrier. What a pipe
+    knows to be over it passes on with its flags, so none is inserted whose work others
+    do. The end of a loop's body comes before its beginning; `npu.sync_all` ends all that
+    is before it. Buffers with common addresses count as one; the scalar unit is done with
+    each of its operations at once.
 
     Assumes placed buffers (`place-buffers`). Idempotent but for its own operations.
     """
@@ -73,26 +78,25 @@ class InsertSyncPass(ModulePass):
                     (launch.cube, Core.CUBE),
                     (launch.vector, Core.VECTOR),
                 ):
-                    _Synchroniser(core, region.block).run()
+                    for inner, edges in edges_of(core, region.block).items():
+                        for edge in edges:
+                            _insert(core, inner, *edge)
 
 
-class _Synchroniser:
+def edges_of(core: Core, body: Block) -> dict[Operation, list[Edge]]:
+    """The flags and barriers that the operations of a placed body need before them."""
+    decision = _Decision(core, body)
+    decision.block(body, frozenset())
+    return decision.needed
+
+
+class _Decision:
     def __init__(self, core: Core, body: Block):
         self._core = core
-        self._body = body
         self._same = _aliases(body)
-        self._needed: dict[Operation, list[tuple[Pipe, Pipe]]] = {}
+        self.needed: dict[Operation, list[Edge]] = {}
 
-    def run(self) -> None:
-        """Decide for the whole body, then insert."""
-        self._block(self._body, frozenset())
-        for op, edges in self._needed.items():
-            for source, target in edges:
-                self._insert(op, source, target)
-
-    # ---- what is pending where
-
-    def _block(self, block: Block, state: State) -> State:
+    def block(self, block: Block, state: State) -> State:
         for op in block.ops:
             state = self._operation(op, state)
         return state
@@ -101,12 +105,14 @@ class _Synchroniser:
         match op:
             case ForOp():
                 before = state
-                while not (end := self._block(op.body.block, before)) <= before:
+                while not (end := self.block(op.body.block, before)) <= before:
                     before |= end
                 return before
             case IfOp():
-                ends = [self._block(r.block, state) for r in op.regions if r.blocks]
+                ends = [self.block(r.block, state) for r in op.regions if r.blocks]
                 return frozenset[Pending]().union(state, *ends)
+            case SyncAllOp():
+                return frozenset()
             case NpuOp():
                 return self._access(op, state)
             case SetFlagOp() | WaitFlagOp() | BarrierOp():
@@ -115,14 +121,14 @@ class _Synchroniser:
                 return state
 
     def _access(self, op: NpuOp, state: State) -> State:
-        edges: list[tuple[Pipe, Pipe]] = []
-        for access in accesses(op):
-            for pending in state:
-                edge = (pending.access.pipe, pending.before)
-                if edge not in edges and self._conflicts(pending, access):
-                    edges.append(edge)
-        self._needed[op] = sorted(edges)
-        left = {p for p in state if (p.access.pipe, p.before) not in edges}
+        conflicts = frozenset(
+            pending
+            for pending in state
+            if any(self._conflicts(pending, access) for access in accesses(op))
+        )
+        edges = fewest_edges(state, conflicts)
+        self.needed[op] = edges
+        left = set(after_edges(state, edges))
         left.update(
             Pending(access, before)
             for access in accesses(op)
@@ -138,26 +144,55 @@ class _Synchroniser:
             and access.buffer in self._same.get(pending.access.buffer, ())
         )
 
-    # ---- insertion
 
-    def _insert(self, op: Operation, source: Pipe, target: Pipe) -> None:
-        inserted: list[Operation]
-        if source is target:
-            inserted = [BarrierOp(source)]
-        else:
-            self._require_flag(op, source, target)
-            # One id does for each direction: no flag is up when the next one is set.
-            inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
-        for new in inserted:
-            new.location = op.location
-        Rewriter.insert_op(inserted, InsertPoint.before(op))
-
-    def _require_flag(self, op: Operation, source: Pipe, target: Pipe) -> None:
-        if self._core is Core.CUBE and (source, target) not in CUBE_FLAGS:
+def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
+    inserted: list[Operation]
+    if source is target:
+        inserted = [BarrierOp(source)]
+    else:
+        if core is Core.CUBE and (source, target) not in CUBE_FLAGS:
             raise PassFailedException(
                 f"insert-sync: {blame(op)} must wait for {source}, but a "
                 f"cube core has no flag from {source} to {target}"
             )
+        # One id does for each direction: no flag is up when the next one is set.
+        inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
+    for new in inserted:
+        new.location = op.location
+    Rewriter.insert_op(inserted, InsertPoint.before(op))
+
+
+def fewest_edges(state: State, conflicts: State) -> list[Edge]:
+    """Flags and barriers behind which none of the conflicts is pending, and none of which
+    the others make up for; barriers are given up before flags."""
+    edges = sorted({(each.access.pipe, each.before) for each in conflicts})
+    for edge in sorted(edges, key=lambda edge: edge[0] is not edge[1]):
+        others = [other for other in edges if other != edge]
+        if not conflicts & after_edges(state, others):
+            edges = others
+    return edges
+
+
+def after_edges(state: State, edges: list[Edge]) -> State:
+    """What is pending behind flags and barriers.
+
+    A pipe that waits for a flag learns that all is over that the other pipe has issued,
+    or has known to be over; what the scalar unit learns, all know that it issues to.
+    """
+    for source, target in edges:
+        state = frozenset(
+            each
+            for each in state
+            if (each.before is not target and target is not Pipe.S)
+            or not _is_over(state, each.access, source, barrier=source is target)
+        )
+    return state
+
+
+def _is_over(state: State, access: Access, at: Pipe, *, barrier: bool) -> bool:
+    """Whether an access is over for what comes behind a flag of a pipe, or a barrier."""
+    known = not barrier and Pending(access, at) not in state
+    return access.pipe is at or known
 
 
 def accesses(op: NpuOp) -> Iterator[Access]:

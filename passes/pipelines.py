@@ -20,6 +20,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
+from passes.fold_reduction import FoldReductionPass
 from passes.form_expressions import FormExpressionsPass
 from passes.fuse_blocks import FuseBlocksPass
 from passes.insert_cross_sync import InsertCrossSyncPass
@@ -27,6 +28,7 @@ from passes.insert_sync import InsertSyncPass
 from passes.lower_to_ascendc import LowerToAscendcPass
 from passes.lower_to_npu import LowerToNpuPass
 from passes.place_buffers import PlaceBuffersPass
+from passes.sink_scaling import SinkScalingPass
 
 Precision = Literal["float32", "mixed"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -36,6 +38,15 @@ SIMPLIFY: tuple[ModulePass, ...] = (
     CommonSubexpressionElimination(),
     DeadCodeElimination(),
 )
+
+ALGEBRA: tuple[ModulePass, ...] = (
+    *SIMPLIFY,
+    SinkScalingPass(),
+    *SIMPLIFY,
+    FoldReductionPass(),
+    *SIMPLIFY,
+)
+"""Over exact reals: the same mathematics in fewer operations."""
 
 MOVERS = (
     CommonSubexpressionElimination,
@@ -56,9 +67,20 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
         AssignPrecisionPass(matmul_operands="half"),
         *SIMPLIFY,
     ),
+    "optimized-float32": (
+        *ALGEBRA,
+        AssignPrecisionPass(matmul_operands="f32"),
+        *SIMPLIFY,
+    ),
+    "optimized-mixed": (
+        *ALGEBRA,
+        AssignPrecisionPass(matmul_operands="half"),
+        *SIMPLIFY,
+    ),
 }
 """`graph-float32`: halves come in and go out, all between is float32 (the reference).
-`graph-mixed`: matmul operands are half, as the cube unit wants them."""
+`graph-mixed`: matmul operands are half, as the cube unit wants them. The formulas as they
+stand; `optimized-..` with the algebra applied."""
 
 
 def interpreter_pipeline(precision: Precision) -> tuple[ModulePass, ...]:

@@ -39,12 +39,21 @@ class PlaceBuffersPass(ModulePass):
                     _place_body(region.block, soc)
 
 
-def _place_body(body: Block, soc: Soc) -> None:
-    positions = _positions(body, {})
+def requests_of(
+    body: Block, positions: dict[Operation, int] | None = None
+) -> dict[AllocOp, Request]:
+    """What every buffer of a body asks for. positions: numbers of operations in order,
+    by default with everything in a branch or an innermost loop as one."""
+    positions = _positions(body, {}) if positions is None else positions
     allocs = [op for op in body.walk() if isinstance(op, AllocOp)]
+    return {op: _request(op, positions) for op in allocs}
+
+
+def _place_body(body: Block, soc: Soc) -> None:
+    asked = requests_of(body)
     for space in Space:
-        mine = [op for op in allocs if op.space is space]
-        requests = [_request(op, positions) for op in mine]
+        mine = [op for op in asked if op.space is space]
+        requests = [asked[op] for op in mine]
         if not mine:
             continue
         try:

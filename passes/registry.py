@@ -13,6 +13,12 @@ def _assign_precision() -> type[ModulePass]:
     return AssignPrecisionPass
 
 
+def _fold_reduction() -> type[ModulePass]:
+    from passes.fold_reduction import FoldReductionPass
+
+    return FoldReductionPass
+
+
 def _form_expressions() -> type[ModulePass]:
     from passes.form_expressions import FormExpressionsPass
 
@@ -55,8 +61,15 @@ def _place_buffers() -> type[ModulePass]:
     return PlaceBuffersPass
 
 
+def _sink_scaling() -> type[ModulePass]:
+    from passes.sink_scaling import SinkScalingPass
+
+    return SinkScalingPass
+
+
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
+    "fold-reduction": _fold_reduction,
     "form-expressions": _form_expressions,
     "fuse-blocks": _fuse_blocks,
     "insert-cross-sync": _insert_cross_sync,
@@ -64,5 +77,6 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "lower-to-ascendc": _lower_to_ascendc,
     "lower-to-npu": _lower_to_npu,
     "place-buffers": _place_buffers,
+    "sink-scaling": _sink_scaling,
 }
 """By name, loaded when asked for."""

@@ -136,7 +136,8 @@ class Values:
                 x = self._value(term.args[0], point)
                 return bound.reduction(x, tuple(axes.index(a) for a in term.over))
             case "half":
-                return bound.rounded(self._value(term.args[0], point), self._half)
+                value = self._value(term.args[0], point)
+                return bound.rounded_operand(value, self._half)
             case _:
                 return self._elementwise(term, point)
 

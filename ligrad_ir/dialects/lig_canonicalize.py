@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 from xdsl.pattern_rewriter import (
     PatternRewriter,
     RewritePattern,
@@ -15,6 +15,7 @@ from ligrad_ir.dialects.lig import (
     ConstantOp,
     GatherOp,
     MaskOp,
+    MatmulOp,
     MulOp,
     ReluGradOp,
     ReluOp,
@@ -48,13 +49,33 @@ class DropCast(RewritePattern):
             rewriter.replace(op, cast)
 
 
+def vanishes(value: SSAValue, rows: SSAValue) -> bool:
+    """Whether a value is 0 or NaN wherever `rows` holds no row: what is gathered by them
+    or masked, and products with it (0 times what is not finite is NaN)."""
+    if not set(tensor(rows).axes) <= set(tensor(value).axes):
+        return False  # summed over the entries, or the same for all of them
+    match value.owner:
+        case MaskOp() | GatherOp() as op:
+            return op.rows is rows
+        case CastOp() | ReluOp() as op:
+            return vanishes(op.input, rows)
+        case MulOp() | MatmulOp() as op:
+            return vanishes(op.lhs, rows) or vanishes(op.rhs, rows)
+        case _:
+            return False
+
+
 class DropMask(RewritePattern):
-    """What is 0 at the absent rows already needs no mask: gathered rows, masked values."""
+    """What is 0 at the absent rows already needs no mask: gathered rows, masked values,
+    the gradient of a relu whose output is 0 (or NaN) there."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MaskOp, rewriter: PatternRewriter) -> None:
         inner = op.input.owner
-        if isinstance(inner, MaskOp | GatherOp) and inner.rows is op.rows:
+        is_zero = (isinstance(inner, MaskOp | GatherOp) and inner.rows is op.rows) or (
+            isinstance(inner, ReluGradOp) and vanishes(inner.output, op.rows)
+        )
+        if is_zero:
             rewriter.replace(op, (), (op.input,))
 
 
@@ -81,6 +102,22 @@ class DropReluGrad(RewritePattern):
             rewriter.replace(op, (), (op.gradient,))
 
 
+class DropReluOfSign(RewritePattern):
+    """relu_grad(g, relu(x)) is relu_grad(g, x), where nothing else needs the relu."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReluGradOp, rewriter: PatternRewriter) -> None:
+        relu = op.output.owner
+        if isinstance(relu, ReluOp) and all(
+            isinstance(use.operation, ReluGradOp) and use.index == 1
+            for use in relu.result.uses
+        ):
+            result = tensor(op.result)
+            grad = ReluGradOp(op.gradient, relu.input, result.axes)
+            grad.location = op.location
+            rewriter.replace(op, grad)
+
+
 class DropUnitFactor(RewritePattern):
     """1 * x and x * 1 are x."""
 
@@ -102,5 +139,6 @@ PATTERNS: tuple[RewritePattern, ...] = (
     DropMask(),
     DropRelu(),
     DropReluGrad(),
+    DropReluOfSign(),
     DropUnitFactor(),
 )

@@ -379,7 +379,8 @@ class CrossWaitOp(_CrossOp):
 
 @irdl_op_definition
 class SyncAllOp(IRDLOperation):
-    """Stops the core until all cores of all groups have come to it: `SyncAll<false>`."""
+    """Stops the core until all cores of all groups have come to it, and all that they
+    have done before is over: `SyncAll<false>`."""
 
     name = "npu.sync_all"
 

@@ -10,6 +10,7 @@ from abc import ABC
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
+    BFloat16Type,
     Float16Type,
     Float32Type,
     Float64Type,
@@ -79,8 +80,12 @@ class VectorOp(NpuOp, ABC):
 
     def _verify_arithmetic(self, *values: SSAValue) -> None:
         for value in values:
-            require_space(value, "an operand", Space.UB)  # vector_c1
             require_element(value, "an operand", Float32Type, Float16Type)  # vector_c2
+        self._verify_operands(*values)
+
+    def _verify_operands(self, *values: SSAValue) -> None:
+        for value in values:
+            require_space(value, "an operand", Space.UB)  # vector_c1
             require(
                 element_of(value) == element_of(self.dst),
                 f"the operands differ: {value.type} and {self.dst.type}",
@@ -289,7 +294,7 @@ class ComparePositiveOp(VectorOp):
 @irdl_op_definition
 class SelectOp(VectorOp):
     """dst[i] = src[i] where bit i of `bits` is set, else 0: `Select` in the mode
-    VSEL_TENSOR_SCALAR_MODE."""
+    VSEL_TENSOR_SCALAR_MODE, which sees a bf16 as a half: it only moves."""
 
     name = "npu.select"
     READS: ClassVar = ("bits", "src")
@@ -319,7 +324,10 @@ class SelectOp(VectorOp):
         )
 
     def verify_(self) -> None:
-        self._verify_arithmetic(self.dst, self.src)
+        self._verify_operands(self.dst, self.src)
+        require_element(
+            self.src, "an operand", Float32Type, Float16Type, BFloat16Type
+        )  # select_c3
         require_space(self.bits, "the bits", Space.UB)  # select_c1
         require(element_of(self.bits) == i8, "the bits are packed in i8")  # select_c2
 

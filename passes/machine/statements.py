@@ -21,7 +21,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects.ascendc_core import ForOp, IfOp
 from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode, Core, HardEvent, Pipe
-from ligrad_ir.dialects.ascendc_memory import GetValueOp, TensorAtOp
+from ligrad_ir.dialects.ascendc_memory import GetValueOp, ReinterpretCastOp, TensorAtOp
 from ligrad_ir.dialects.ascendc_scalar import (
     ArithmeticOp,
     CmpOp,
@@ -29,7 +29,7 @@ from ligrad_ir.dialects.ascendc_scalar import (
     ScalarCastOp,
 )
 from ligrad_ir.dialects.ascendc_sync import PipeBarrierOp, SetFlagOp, WaitFlagOp
-from ligrad_ir.dialects.ascendc_types import ui8, ui16, ui32
+from ligrad_ir.dialects.ascendc_types import LocalType, ui8, ui16, ui32
 from ligrad_ir.dialects.npu_types import element_bytes, element_of
 from passes.machine.naming import role_name
 
@@ -205,6 +205,13 @@ class Statements:
             return tensor
         tile = TensorAtOp(tensor, self.size(offset))
         return self.value(tile, f"{tensor.name_hint}_tile")
+
+    def reinterpreted(self, tensor: SSAValue, element: Attribute) -> SSAValue:
+        """A tensor on the chip, as one of elements of the same size."""
+        type = tensor.type
+        assert isinstance(type, LocalType)
+        cast = ReinterpretCastOp(tensor, result=LocalType(element, type.position))
+        return self.value(cast, f"{tensor.name_hint}_as_{element}")
 
     def scalar_index(self, buffer: SSAValue, *offsets: Size) -> SSAValue:
         """An integer of a buffer, as a size; the scalar unit reads it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, f32, i32
+from xdsl.dialects.builtin import BFloat16Type, IntegerAttr, f16, f32, i32
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import ascendc_vector as ascendc
@@ -94,9 +94,15 @@ def _(op: npu.ComparePositiveOp, s: Statements) -> None:
 
 @lower.register
 def _(op: npu.SelectOp, s: Statements) -> None:
-    bits, src = s.at(op.bits, s.of(op.bits_offset)), s.at(op.src, s.of(op.src_offset))
-    zero, mode = s.constant(0, element_of(op.dst)), SelMode.TENSOR_SCALAR
-    s.insert(SelectScalarOp(mode, _dst(op, s), bits, src, zero, s.of(op.count)))
+    """A bf16 is moved as a half: there is no `Select` of its own for it."""
+    bits, mode = s.at(op.bits, s.of(op.bits_offset)), SelMode.TENSOR_SCALAR
+    dst, src = _dst(op, s), s.at(op.src, s.of(op.src_offset))
+    element = element_of(op.dst)
+    if isinstance(element, BFloat16Type):
+        element = f16
+        dst, src = (s.reinterpreted(value, element) for value in (dst, src))
+    zero = s.constant(0, element)
+    s.insert(SelectScalarOp(mode, dst, bits, src, zero, s.of(op.count)))
 
 
 @lower.register

@@ -7,6 +7,7 @@ row (the same for all rows), one column (a number for every row) or a single num
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -16,7 +17,7 @@ from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RowType
-from passes.tiling.staging import UnsupportedError
+from passes.tiling.staging import ELEMENTWISE_OPS, UnsupportedError
 
 
 class Extent(Enum):
@@ -123,15 +124,25 @@ def own_axes(value: SSAValue, token: str) -> Axes:
 
 
 def group(ops: Sequence[Operation], token: str) -> list[Group | Operation]:
-    """The work of a stage in order: groups, and gathers and scatters on their own."""
+    """The work of a stage in order: groups, and gathers and scatters on their own.
+
+    What is cheap to compute again (a cast of a row or a column of the inputs) is in every
+    group that uses it.
+    """
     found: list[Group | Operation] = []
+    cheap = _cheap(ops, token)
     for op in ops:
         if isinstance(op, lig.GatherOp | lig.ScatterAddOp):
             found.append(op)
             continue
+        if op in cheap:
+            continue
         groups = [other for other in found if isinstance(other, Group)]
-        owners = {operand.owner for operand in op.operands}
-        makers = [i for i, other in enumerate(groups) if owners & set(other.ops)]
+        needed = [*_before(op, cheap), op]
+        owners = {operand.owner for each in needed for operand in each.operands}
+        makers = [
+            i for i, other in enumerate(groups) if (owners - cheap) & {*other.ops}
+        ]
         for candidate in groups[max(makers, default=0) :]:
             if candidate.accepts(op):
                 break
@@ -140,5 +151,39 @@ def group(ops: Sequence[Operation], token: str) -> list[Group | Operation]:
             if not candidate.accepts(op):
                 raise UnsupportedError(op, "more than rows and columns of a token")
             found.append(candidate)
-        candidate.ops.append(op)
+        for each in needed:
+            if each not in candidate.ops:
+                joined = candidate.accepts(each)
+                assert joined, "it has no axes that its user lacks"
+                candidate.ops.append(each)
     return found
+
+
+def _cheap(ops: Sequence[Operation], token: str) -> set[Operation]:
+    """What is smaller than a matrix, made of other such values or of what comes from
+    outside of the stage, and of use to elementwise work only."""
+    cheap: set[Operation] = set()
+    for op in ops:
+        [result] = op.results
+        is_small = all(len(own_axes(value, token)) < 2 for value in numbers(op))
+        made_here = {operand.owner for operand in op.operands} & {*ops}
+        users = [use.operation for use in result.uses]
+        if (
+            isinstance(op, lig.CastOp | lig.MulOp | lig.AddOp | lig.SubOp)
+            and is_small
+            and made_here <= cheap
+            and users
+            and all(isinstance(user, ELEMENTWISE_OPS) for user in users)
+        ):
+            cheap.add(op)
+    return cheap
+
+
+def _before(op: Operation, cheap: AbstractSet[Operation]) -> list[Operation]:
+    """The cheap operations that it needs, in order."""
+    found: list[Operation] = []
+    for operand in op.operands:
+        maker = operand.owner
+        if isinstance(maker, Operation) and maker in cheap:
+            found += [*_before(maker, cheap), maker]
+    return list(dict.fromkeys(found))

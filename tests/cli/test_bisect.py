@@ -19,7 +19,7 @@ from passes.tiling import vector
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = str(EXAMPLES / "lightning_indexer_grad.lig")
-SMALL = ["--shape", "S1=3,S2=20,N1=4,K=6"]
+SMALL = ["--shape", "S1=3,S2=20,N1=4,K=6", "--schedule", "baseline"]
 PASSES = (
     *PIPELINES["graph-mixed"],
     *npu_pipeline("ascend910b1"),
@@ -41,7 +41,7 @@ def call(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, st
     [
         [],
         ["--cores", "2", "--dtype", "fp16", "--seed", "3", "--sparse-mode", "0"],
-        ["--level", "tiled", "--layout", "TND", "--schedule", "baseline"],
+        ["--level", "tiled", "--layout", "TND"],
     ],
 )
 def test_a_clean_pipeline(capfd: pytest.CaptureFixture[str], args: list[str]) -> None:
@@ -91,7 +91,8 @@ def test_given_inputs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None
     for index, expected in ((0, 0), (9, 2)):
         values["sparse_indices"][0, 1, 2] = index
         save_arrays(tmp_path / "in.npz", {n: np.asarray(v) for n, v in values.items()})
-        code, out, err = call(capfd, FILE, "--inputs", str(tmp_path / "in.npz"))
+        given = ("--inputs", str(tmp_path / "in.npz"), "--schedule", "baseline")
+        code, out, err = call(capfd, FILE, *given)
         assert code == expected
         assert ("the index 9 is outside [0, 9)" in err) == bool(expected)
         assert (f"bisect: {STEPS} steps" in out) != bool(expected)

@@ -16,6 +16,7 @@ from backends.numpy.dtypes import Array
 from backends.numpy.workload import generate
 from backends.oracle import evaluate
 from benchmarks.accuracy import ENTRIES, HEADS, Case, inputs
+from ligrad.compiler import SCHEDULES
 from ligrad_ir.errors import ArgumentError, LigradError
 from tests.matrix.test_tiled import (
     CHANGED,
@@ -44,30 +45,33 @@ def run(
     return done.outputs
 
 
-def covering() -> list[tuple[Case, int]]:
-    """Every pair of heads and entries twice; kinds, cores and tokens in rotation."""
-    chosen: list[tuple[Case, int]] = []
+def covering() -> list[tuple[Case, int, str]]:
+    """Every pair of heads and entries twice, once for each schedule; kinds, cores and
+    tokens in rotation."""
+    chosen: list[tuple[Case, int, str]] = []
     for i, (heads, entries) in enumerate(list(product(HEADS, ENTRIES)) * 2):
         for tokens in (TOKENS[i % 3], 3, 1):
             if heads * entries * tokens <= MOST:
                 break
         case = Case(*KINDS[(3 * i + i // 25) % 8], "mixed", heads, entries, tokens)
-        chosen.append((case, CORES[(i + i // 8) % 4]))
+        chosen.append((case, CORES[(i + i // 8) % 4], SCHEDULES[(i + i // 25) % 2]))
     return chosen
 
 
 def test_the_subset_covers_every_value() -> None:
     cases = covering()
     for kind in KINDS:
-        assert any((c.dtype, c.layout, c.mode) == kind for c, _ in cases)
-    assert {(c.heads, c.entries) for c, _ in cases} == set(product(HEADS, ENTRIES))
-    assert {c.tokens for c, _ in cases} == set(TOKENS)
-    assert {cores for _, cores in cases} == set(CORES)
+        assert any((c.dtype, c.layout, c.mode) == kind for c, _, _ in cases)
+    assert {(c.heads, c.entries) for c, _, _ in cases} == set(product(HEADS, ENTRIES))
+    assert {c.tokens for c, _, _ in cases} == set(TOKENS)
+    assert {cores for _, cores, _ in cases} == set(CORES)
 
 
-@pytest.mark.parametrize(("case", "cores"), covering(), ids=str)
-def test_errors_stay_within_what_rounding_explains(case: Case, cores: int) -> None:
-    found = operator(LIGHTNING, case.dtype, case.layout)
+@pytest.mark.parametrize(("case", "cores", "schedule"), covering(), ids=str)
+def test_errors_stay_within_what_rounding_explains(
+    case: Case, cores: int, schedule: str
+) -> None:
+    found = operator(LIGHTNING, case.dtype, case.layout, schedule)
     values = inputs(case, found)
     check(found, values, run(found, values, cores))
 
@@ -106,7 +110,8 @@ def test_where_sums_are_exact_the_levels_are_the_same(
     dtype: str, layout: str, mode: int
 ) -> None:
     """Small integers: no order of terms, and no number of cores, makes a difference."""
-    found = operator(LIGHTNING, dtype, layout)
+    schedule = SCHEDULES[mode == 0]
+    found = operator(LIGHTNING, dtype, layout, schedule)
     values = inputs(Case(dtype, layout, mode, "mixed", 33, 130, 2), found)
     rng = np.random.default_rng(mode)
     for name in ("query", "key", "dy", "weights"):
@@ -125,8 +130,10 @@ def test_where_sums_are_exact_the_levels_are_the_same(
 
 @pytest.mark.parametrize("cores", CORES)
 @pytest.mark.parametrize("mode", [0, 3])
-def test_hostile_batches(mode: int, cores: int) -> None:
-    found, values = operator(LIGHTNING, "fp16", "TND"), hostile(mode)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_hostile_batches(schedule: str, mode: int, cores: int) -> None:
+    found = operator(LIGHTNING, "fp16", "TND", schedule)
+    values = hostile(mode)
     outputs = run(found, values, cores)
     check(found, values, outputs)
     assert not outputs["dq"][9:].any()
@@ -137,8 +144,9 @@ def test_hostile_batches(mode: int, cores: int) -> None:
         assert outputs["dw"][3].any()
 
 
-def test_nothing_selected() -> None:
-    found = operator(LIGHTNING)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_nothing_selected(schedule: str) -> None:
+    found = operator(LIGHTNING, schedule=schedule)
     values = generate(found.signature, {"S1": 6, "S2": 3, "N1": 5, "K": 3}, seed=2)
     outputs = run(found, values, 2)
     check(found, values, outputs)
@@ -182,7 +190,7 @@ def test_the_largest_extents() -> None:
 
 @pytest.mark.parametrize("layout", ["BSND", "TND"])
 def test_many_batches_of_a_token(layout: str) -> None:
-    found = operator(LIGHTNING, "fp16", layout)
+    found = operator(LIGHTNING, "fp16", layout, "optimized")
     shape: dict[str, Any] = {"B": 1024, "S1": 1, "S2": 5, "N1": 2, "K": 3}
     if layout == "TND":
         shape = {"S1": (1,) * 1024, "S2": (5, 1, 3, 11) * 256, "N1": 2, "K": 3}
@@ -196,7 +204,8 @@ def test_many_batches_of_a_token(layout: str) -> None:
 @pytest.mark.parametrize(("dtype", "layout"), [("fp16", "TND"), ("bf16", "BSND")])
 @pytest.mark.parametrize("name", ["forward_scores", "linear_indexer_grad"])
 def test_other_examples(name: str, dtype: str, layout: str) -> None:
-    found = operator(example(name), dtype, layout)
+    schedule = SCHEDULES[layout == "BSND"]
+    found = operator(example(name), dtype, layout, schedule)
     shape: dict[str, Any] = dict(SMALL, S1=3)
     if layout == "TND":
         shape = {"S1": (3, 0, 2, 1), "S2": (70, 3, 0, 35), "N1": 33, "K": 70}

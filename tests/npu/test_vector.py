@@ -223,7 +223,7 @@ def test_compare_positive_of_part_of_a_repeat_is_refused() -> None:
         )
 
 
-@pytest.mark.parametrize("dtype", ["f32", "f16"])
+@pytest.mark.parametrize("dtype", ["f32", "f16", "bf16"])
 def test_select(dtype: str) -> None:
     x = (np.arange(64) + 1).astype(DTYPES[dtype])
     x[5] = NAN

@@ -48,7 +48,7 @@ RAGGED = {"S1": (2, 0, 1), "S2": (70, 3, 35), "N1": 17, "K": 70}
 
 @cache
 def operator(text: str = LIGHTNING, layout: str = "BSND") -> ligrad.Operator:
-    return ligrad.compile(text, dtype="fp16", layout=layout)
+    return ligrad.compile(text, dtype="fp16", layout=layout, schedule="baseline")
 
 
 def found(text: str = LIGHTNING, cores: int = 1, mode: int = 0) -> Report:
@@ -112,6 +112,14 @@ def test_an_unbroken_pipeline_is_clean(name: str, layout: str, cores: int) -> No
     assert report.total == len(report.steps) == 1 + len(pipeline_of(program))
     assert str(report).startswith(f"bisect: {report.total} steps, inputs ")
     assert "BAD" not in str(report)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_algebra_is_clean(name: str) -> None:
+    program = ligrad.compile(TEXTS[name], dtype="fp16", schedule="optimized")
+    report = bisect(program, generate(program.signature, SHAPE, seed=2), 2)
+    assert report.ok, report
+    assert "sink-scaling" in str(report)
 
 
 @pytest.mark.parametrize("layout", ["BSND", "TND"])
@@ -513,7 +521,7 @@ def test_a_graph_that_cannot_be_lowered_names_its_operation() -> None:
 
 def test_formulas_lowered_wrongly(monkeypatch: Monkeypatch) -> None:
     """The parse is the first step: the oracle knows what the formulas mean."""
-    program = ligrad.compile(DIFFERENCE, dtype="fp16")
+    program = ligrad.compile(DIFFERENCE, dtype="fp16", schedule="baseline")
     program.program = operator(LIGHTNING).program
     inputs = generate(program.signature, SHAPE, seed=1)
     finding = bisect(program, inputs, 1).finding
@@ -526,7 +534,7 @@ def test_formulas_lowered_wrongly(monkeypatch: Monkeypatch) -> None:
 
 
 def test_ir_is_compared_with_itself(monkeypatch: Monkeypatch) -> None:
-    program = ligrad.compile(operator(DIFFERENCE).source)
+    program = ligrad.compile(operator(DIFFERENCE).source, schedule="baseline")
     assert program.program is None
     inputs = generate(program.signature, SHAPE, seed=1)
     assert bisect(program, inputs, 1).ok

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.dialects.npu_launch import AllocOp, BarrierOp, SetFlagOp, WaitFlagOp
+from ligrad_ir.dialects.npu_launch import (
+    AllocOp,
+    BarrierOp,
+    SetFlagOp,
+    SyncAllOp,
+    WaitFlagOp,
+)
 from ligrad_ir.dialects.npu_types import NpuOp, Pipe
 
 Range = tuple[str, int, int]
@@ -70,6 +76,9 @@ class PipeClocks(Interpreter.Listener):
                         known[other] = max(known[other], tick)
             case BarrierOp():
                 core.known[op.on.data][op.on.data] = core.ticks[op.on.data]
+            case SyncAllOp():
+                for pipe in Pipe:
+                    core.known[pipe].update(core.ticks)
             case NpuOp():
                 self._access(core, op)
             case _:

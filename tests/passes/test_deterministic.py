@@ -38,7 +38,12 @@ SHAPE = {"S1": (3, 0, 4), "S2": (70, 3, 9), "K": 66, "N1": 18}
 def operator(name: str) -> ligrad.Operator:
     [path] = [path for path in EXAMPLES if path.stem == name]
     return ligrad.compile(
-        path, dtype="fp16", layout="TND", precision="mixed", deterministic=True
+        path,
+        dtype="fp16",
+        layout="TND",
+        schedule="baseline",
+        precision="mixed",
+        deterministic=True,
     )
 
 
@@ -134,7 +139,9 @@ def test_the_updates_need_no_flags() -> None:
     """Two less than in a program whose groups add for themselves."""
     name = NAMES[0]
     [path] = [path for path in EXAMPLES if path.stem == name]
-    plain = ligrad.compile(path, dtype="fp16", layout="TND").module("npu")
+    plain = ligrad.compile(
+        path, dtype="fp16", layout="TND", schedule="baseline"
+    ).module("npu")
 
     def flags(module: ModuleOp) -> int:
         crosses = (CrossSetOp, CrossWaitOp)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import ModuleOp, i32
+from xdsl.ir import Block, Operation
 from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
@@ -17,8 +17,15 @@ from backends.numpy.tiled import run_tiled
 from backends.numpy.workload import generate
 from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
-from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Pipe
-from passes.insert_sync import PIPES, InsertSyncPass
+from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, Pipe
+from passes.insert_sync import (
+    PIPES,
+    Access,
+    InsertSyncPass,
+    Pending,
+    after_edges,
+    fewest_edges,
+)
 from passes.pipelines import npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 
@@ -122,3 +129,40 @@ def test_it_runs_once_and_behind_placement() -> None:
     npu_pipeline(operator.soc.name)[0].apply(Context(), unplaced)
     with pytest.raises(PassFailedException, match="place-buffers comes first"):
         InsertSyncPass().apply(Context(), unplaced)
+
+
+# ---- what others have made up for
+
+
+def test_knowledge_is_passed_on() -> None:
+    """MTE2 -> V -> MTE3 tells MTE3 of the loads; a wait of the scalar unit tells all."""
+    block = Block(arg_types=[i32])
+    load = Access(Pipe.MTE2, block.args[0], writes=True)
+    compute = Access(Pipe.V, block.args[0], writes=True)
+    state = frozenset(
+        Pending(access, before)
+        for access in (load, compute)
+        for before in PIPES[Core.VECTOR]
+    )
+    told = after_edges(state, [(Pipe.MTE2, Pipe.V)])
+    assert state - told == {Pending(load, Pipe.V)}
+    told = after_edges(told, [(Pipe.V, Pipe.MTE3)])
+    assert Pending(load, Pipe.MTE3) not in told
+    assert Pending(compute, Pipe.MTE3) not in told
+    assert Pending(load, Pipe.MTE2) in told
+    assert after_edges(state, [(Pipe.MTE2, Pipe.V), (Pipe.V, Pipe.S)]) == frozenset()
+    # In the other order V does not know yet what it passes on.
+    late = after_edges(state, [(Pipe.V, Pipe.MTE3), (Pipe.MTE2, Pipe.V)])
+    assert Pending(load, Pipe.MTE3) in late
+
+
+def test_a_barrier_is_given_up_before_a_flag() -> None:
+    """V has waited for MTE2: its flag to MTE2 does the work of a barrier of MTE2."""
+    block = Block(arg_types=[i32])
+    load = Access(Pipe.MTE2, block.args[0], writes=True)
+    compute = Access(Pipe.V, block.args[0], writes=False)
+    conflicts = frozenset({Pending(load, Pipe.MTE2), Pending(compute, Pipe.MTE2)})
+    assert fewest_edges(conflicts, conflicts) == [(Pipe.V, Pipe.MTE2)]
+    state = conflicts | {Pending(load, Pipe.V)}
+    both = [(Pipe.MTE2, Pipe.MTE2), (Pipe.V, Pipe.MTE2)]
+    assert sorted(fewest_edges(state, conflicts)) == both

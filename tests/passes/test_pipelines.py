@@ -189,7 +189,13 @@ def test_values_are_preserved(name: str, pipeline: str) -> None:
     for one, module in zip(PIPELINES[pipeline], prefixes(name, PIPELINES[pipeline])):
         if typed is None and not isinstance(one, AssignPrecisionPass):
             for got, want in zip(interpret(name, unrounded(module)), before):
-                np.testing.assert_array_equal(got, want)
+                if pipeline.startswith(
+                    "optimized"
+                ):  # other sums, exact but for float64
+                    largest = np.abs(want).max()
+                    np.testing.assert_allclose(got, want, atol=1e-12 * largest)
+                else:
+                    np.testing.assert_array_equal(got, want)
         elif typed is None:
             typed = interpret(name, module)
         else:
@@ -200,8 +206,9 @@ def test_values_are_preserved(name: str, pipeline: str) -> None:
         for got, want in zip(typed, before):
             assert got.dtype != np.float64
             # One rounding to bfloat16 on the way out, a few more on the way if mixed.
-            units = {"graph-float32": 1.01, "graph-mixed": 4}[pipeline]
-            if got.dtype == np.float32 and pipeline == "graph-float32":
+            is_wide = pipeline.endswith("float32")
+            units = 1.01 if is_wide else 4
+            if got.dtype == np.float32 and is_wide:
                 units = 2**-12
             error = np.abs(got.astype(np.float64) - want)
             assert error.max() <= units * 2**-8 * np.abs(want).max()

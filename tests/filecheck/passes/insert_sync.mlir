@@ -1,7 +1,8 @@
 // RUN: ligrad-opt --split-input-file --verify-diagnostics -p insert-sync %s | filecheck %s
 
-// What is loaded is awaited before it is computed on, and that before it is stored; the
-// next turn of the loop waits until the buffers are free again.
+// What is loaded is awaited before it is computed on; the next turn of the loop waits until
+// the buffers are free again. By these flags mte2 knows that its own loads are over, and v
+// that what it computed in the turn before is: barriers would say it again.
 func.func @loop(%x: memref<?xf32, #npu<space gm>>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -20,17 +21,36 @@ func.func @loop(%x: memref<?xf32, #npu<space gm>>, %n: index) {
 }
 // CHECK-LABEL: @loop
 // CHECK:      scf.for
-// CHECK-NEXT:   npu.barrier mte2
 // CHECK-NEXT:   npu.set_flag v to mte2 id 0
 // CHECK-NEXT:   npu.wait_flag v to mte2 id 0
 // CHECK-NEXT:   npu.load
 // CHECK-NEXT:   npu.set_flag mte2 to v id 0
 // CHECK-NEXT:   npu.wait_flag mte2 to v id 0
-// CHECK-NEXT:   npu.barrier v
 // CHECK-NEXT:   npu.relu
 // CHECK-NEXT:   npu.barrier v
 // CHECK-NEXT:   npu.relu
 // CHECK-NEXT: }
+
+// -----
+
+// npu.sync_all ends all that is before it.
+func.func @met(%x: memref<?xf32, #npu<space gm>>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc at 0 : memref<64xf32, #npu<space ub>>
+    npu.fill %a[%c0] with 0.0 count %n : memref<64xf32, #npu<space ub>>
+    npu.sync_all
+    npu.load %a[%c0], %x[%c0] rows %c1 of %n pitch %n, %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+  }
+  func.return
+}
+// CHECK-LABEL: @met
+// CHECK:      npu.fill
+// CHECK-NEXT: npu.sync_all
+// CHECK-NEXT: npu.load
 
 // -----
 

@@ -96,6 +96,30 @@ def test_elementwise(t: str, n: int) -> None:
     elementwise_program(t).both(**values)
 
 
+@pytest.mark.parametrize("n", [1, 65, 400])
+def test_bf16_is_selected_as_it_is(n: int) -> None:
+    """Every bit pattern, those of no number too."""
+    program = Program(
+        "%x: gm<?xbf16>, %b: gm<?xi8>, %z: gm<?xbf16>, %n: index",
+        vector="""%u = npu.alloc at 0 : ub<512xbf16>
+        %bits = npu.alloc at 8192 : ub<128xi8>
+        %r = npu.alloc at 12288 : ub<512xbf16>
+        npu.load %u[%c0], %x[%c0] rows %c1 of %c512 pitch %c0, %c0
+        npu.load %bits[%c0], %b[%c0] rows %c1 of %c128 pitch %c0, %c0
+        npu.fill %r[%c0] with 9.0 count %c512
+        npu.select %r[%c32], %bits[%c32], %u[%c16] count %n
+        npu.store %z[%c0], %r[%c0] rows %c1 of %c512 pitch %c0, %c0""",
+    )
+    rng = np.random.default_rng(n)
+    patterns = rng.integers(0, 1 << 16, 512).astype(np.uint16)
+    bits = rng.integers(0, 256, 128).astype(np.uint8)
+    values = {"x": patterns.view(DTYPES["bf16"]), "b": bits, "n": n}
+    after = program.both(**values, z=np.zeros(512, DTYPES["bf16"]))
+    chosen = np.unpackbits(bits[32:], bitorder="little")[:n].astype(bool)
+    found = after["z"].view(np.uint16)[32 : 32 + n]
+    assert (found == np.where(chosen, patterns[16 : 16 + n], 0)).all()
+
+
 def test_the_second_operand_is_the_second() -> None:
     """Of `sub`: a result that no two mistakes at once explain."""
     x, y = np.full(512, 7, np.float32), np.full(512, 4, np.float32)

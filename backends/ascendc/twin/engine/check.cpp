@@ -154,7 +154,7 @@ void Machine::issue(const Instruction& instruction)
     if (destination.memory == Memory::GM && stream->state.atomic != Atomic::none && destination.type != stream->state.atomic_type)
         fail("atomic-type", instruction.api, instruction.here, "the atomic mode was set for another type than the data that arrives in GM");
     if (clock != nullptr) clock->work(stream->index, instruction, regions, stream->state.atomic != Atomic::none, last_allocation);
-    const std::string fault = checked && instruction.pipe == Pipe::V ? overlap_fault(instruction) : "";
+    const std::string fault = !checked ? "" : instruction.pipe == Pipe::V ? overlap_fault(instruction) : matrices_fault(instruction);
     if (!fault.empty()) find("overlap", instruction.api, instruction.here, fault);
     check_scratch(instruction);
     if (order) order->issue(*stream, instruction, regions);

@@ -215,6 +215,7 @@ private:
 
 // What a rule of the API says against an instruction's operands or parameters; empty if nothing.
 std::string overlap_fault(const Instruction& instruction);
+std::string matrices_fault(const Instruction& instruction);
 
 void execute(const Instruction& instruction, Stream& stream, Engine& engine);
 void execute_arithmetic(const Instruction& instruction, Stream& stream);

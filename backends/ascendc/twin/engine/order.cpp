@@ -106,6 +106,7 @@ void Order::issue(const Stream& stream, const Instruction& instruction, const Re
         now.wide = ((instruction.mmad.m + 15) / 16) * ((instruction.mmad.n + 15) / 16) >= 10;
     }
     if (instruction.op == Op::Fixpipe) now.unit = instruction.fixpipe.unit;
+    if (instruction.op == Op::Mmad || instruction.op == Op::Fixpipe) hand_over(core, instruction, regions);
     const bool atomic = stream.state.atomic != Atomic::none;
     auto with = [&](const Region& region) {
         Touch each = now;

@@ -44,6 +44,7 @@ public:
     // The scalar unit waited for the flag of another core: `waited` numbers the wait among all that it issued.
     uint32_t cross_wait(const Stream& stream, const Known& learned);
     bool knows(const Known& learned, const Stream& stream, uint32_t waited) const;
+    void finish(const Stream& stream);  // what a core leaves behind at the end of the kernel
 
     Place place(const Touch& touch, Action action, const Region& region) const;
 
@@ -52,7 +53,13 @@ private:
         const char* api;
         Here here;
     };
+    struct Tile {  // of L0C, handed over with a unit flag
+        uint64_t begin, end;
+        uint8_t unit;
+        Here here;
+    };
     struct Core {
+        std::vector<Tile> tiles;
         Known known[pipes];
         uint32_t seen[pipes] = {};  // version of the scalar unit's knowledge that a pipe has got
         uint32_t version = 0;
@@ -73,6 +80,7 @@ private:
     void learn(Core& core, Pipe pipe, const Known& learned);
     Touch touch(Core& core, const Stream& stream, uint32_t line, const char* api, Here here, const Operand& operand);
     void access(Core& core, Pipe pipe, Touch now, Action action, const Region& region);
+    void hand_over(Core& core, const Instruction& instruction, const Regions& regions);
     void gather(Core& core, Touch now, const Instruction& instruction);
     void reduce_sum(Core& core, Touch now, const Instruction& instruction, const Regions& regions);
     void compare(Core& core, Pipe pipe, const Touch& before, Action earlier, const Touch& now, Action action, const Region& region,

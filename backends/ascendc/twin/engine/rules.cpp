@@ -1,4 +1,4 @@
-// Rules about operands that need no history: buffers, reserved parts of memories, overlapping operands of vector calls.
+// Rules about operands that need no history: buffers, reserved parts of memories, operands that overlap.
 #include <algorithm>
 
 #include "order.h"
@@ -61,6 +61,21 @@ void Machine::check_scratch(const Instruction& instruction)
     stream->scratch_used = true;
     if (!stream->scratch_touched) return;
     find("reserved", instruction.api, instruction.here, "takes UB from 184 KiB as its scratch, which this core has used for data before");
+}
+
+// The matrices of one instruction go to places of their own: nothing says which of two comes last.
+std::string matrices_fault(const Instruction& instruction)
+{
+    uint64_t matrices = 0, stride = 0, bytes = 0;
+    if (instruction.op == Op::NdToNz) {
+        const NdToNzParams& p = instruction.nd2nz;
+        matrices = p.matrices, stride = p.matrix_bytes;
+        bytes = (p.rows - 1) * uint64_t(p.row_bytes) + 32;
+    } else if (instruction.op == Op::Fixpipe && !instruction.fixpipe.nz) {
+        matrices = instruction.fixpipe.matrices, stride = instruction.fixpipe.destination_matrix, bytes = instruction.fixpipe.n;
+    }
+    if (matrices < 2 || stride >= bytes) return "";
+    return std::to_string(matrices) + " matrices are written over each other: the first ends behind the beginning of the second";
 }
 
 // Within a repeat a destination coincides with a source or is apart from it; no repeat reads what an earlier one wrote.

@@ -184,6 +184,7 @@ void Machine::report_leftovers()
 {
     for (auto& each : streams) {
         stream = each.get();
+        if (order) order->finish(*stream);
         for (int from = 0; from < pipes; ++from)
             for (int to = 0; to < pipes; ++to)
                 for (int id = 0; id < 8; ++id) {

@@ -97,6 +97,44 @@ func.func @relu_grad(%g: !lig.tensor<[T], f32>, %s: !lig.tensor<[T], f32>, %t: !
   func.return %b, %c, %d : !lig.tensor<[T], f32>, !lig.tensor<[T], f32>, !lig.tensor<[T], f32>
 }
 
+// The sign of a relu's output is that of its input, as long as nobody else needs the relu.
+// CHECK-LABEL: func.func @sign(
+func.func @sign(%g: !lig.tensor<[T], f32>, %x: !lig.tensor<[T], f32>, %y: !lig.tensor<[T], f32>)
+    -> (!lig.tensor<[T], f32>, !lig.tensor<[T], f32>, !lig.tensor<[T], f32>) {
+  // CHECK-NEXT: %[[s:.*]] = lig.relu %y :
+  // CHECK-NEXT: %[[a:.*]] = lig.relu_grad %g, %x :
+  // CHECK-NEXT: %[[b:.*]] = lig.relu_grad %g, %[[s]] :
+  // CHECK-NEXT: func.return %[[a]], %[[b]], %[[s]] :
+  %r = lig.relu %x : !lig.tensor<[T], f32>
+  %s = lig.relu %y : !lig.tensor<[T], f32>
+  %a = lig.relu_grad %g, %r : (!lig.tensor<[T], f32>, !lig.tensor<[T], f32>) -> !lig.tensor<[T], f32>
+  %b = lig.relu_grad %g, %s : (!lig.tensor<[T], f32>, !lig.tensor<[T], f32>) -> !lig.tensor<[T], f32>
+  func.return %a, %b, %s : !lig.tensor<[T], f32>, !lig.tensor<[T], f32>, !lig.tensor<[T], f32>
+}
+
+// The gradient of a relu of scores with gathered keys is 0 where there is no key; what sums
+// over the keys is not.
+// CHECK-LABEL: func.func @absent(
+func.func @absent(%g: !lig.tensor<[T, K], f32>, %q: !lig.tensor<[T, D], f32>, %key: !lig.tensor<[N, D], f32>, %r: !lig.tensor<[T, K], !lig.row<N>>)
+    -> (!lig.tensor<[T, K], f32>, !lig.tensor<[T, K], f32>) {
+  // CHECK: %[[p:.*]] = lig.matmul %q, %{{.*}} over @D
+  // CHECK-NEXT: %[[u:.*]] = lig.reduce_sum %[[p]] over @K
+  // CHECK-NEXT: %[[x:.*]] = lig.mul %g, %[[u]] :
+  // CHECK-NEXT: %[[a:.*]] = lig.relu_grad %g, %[[p]] :
+  // CHECK-NEXT: %[[b:.*]] = lig.relu_grad %g, %[[x]] :
+  // CHECK-NEXT: %[[m:.*]] = lig.mask %[[b]], %r :
+  // CHECK-NEXT: func.return %[[a]], %[[m]] :
+  %k = lig.gather %key[%r] : (!lig.tensor<[N, D], f32>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[T, K, D], f32>
+  %p = lig.matmul %q, %k over @D acc f32 : (!lig.tensor<[T, D], f32>, !lig.tensor<[T, K, D], f32>) -> !lig.tensor<[T, K], f32>
+  %u = lig.reduce_sum %p over @K acc f32 : (!lig.tensor<[T, K], f32>) -> !lig.tensor<[T], f32>
+  %x = lig.mul %g, %u : (!lig.tensor<[T, K], f32>, !lig.tensor<[T], f32>) -> !lig.tensor<[T, K], f32>
+  %a = lig.relu_grad %g, %p : (!lig.tensor<[T, K], f32>, !lig.tensor<[T, K], f32>) -> !lig.tensor<[T, K], f32>
+  %b = lig.relu_grad %g, %x : (!lig.tensor<[T, K], f32>, !lig.tensor<[T, K], f32>) -> !lig.tensor<[T, K], f32>
+  %c = lig.mask %a, %r : !lig.tensor<[T, K], f32>, !lig.tensor<[T, K], !lig.row<N>>
+  %d = lig.mask %b, %r : !lig.tensor<[T, K], f32>, !lig.tensor<[T, K], !lig.row<N>>
+  func.return %c, %d : !lig.tensor<[T, K], f32>, !lig.tensor<[T, K], f32>
+}
+
 // CHECK-LABEL: func.func @unit_factor(
 func.func @unit_factor(%x: !lig.tensor<[T], f32>)
     -> (!lig.tensor<[T], f32>, !lig.tensor<[T], f32>, !lig.tensor<[T], f32>, !lig.tensor<[T], f32>) {

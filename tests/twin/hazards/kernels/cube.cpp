@@ -150,7 +150,66 @@ extern "C" __global__ __mix__(1, 2) void cube_cases(GM_ADDR x_address, GM_ADDR y
         {
             load(1);
             Mmad(c, a2, b2, Product(16, 16, 16, true, 3));
-            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16));  // expect: race
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16));  // expect: race, unit-flag
+        }
+        CASE(unit_flag_of_the_product_only)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16, true, 3));
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16));  // expect: unit-flag
+        }
+        CASE(unit_flag_of_the_store_only)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16));
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16, 3));  // expect: unit-flag
+        }
+        CASE(unit_flag_that_the_last_product_keeps)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16, true, 2));
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16, 3));  // expect: unit-flag
+        }
+        CASE(unit_flag_that_the_store_keeps)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16, true, 3));  // expect: unit-flag
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16, 2));
+        }
+        CASE(unit_flags_of_two_products_and_no_store)
+        {
+            load(1);
+            for (int i = 0; i < 2; ++i) {
+                Mmad(c, a2, b2, Product(16, 16, 16, true, 3));  // expect: unit-flag
+                PipeBarrier<PIPE_M>();
+            }
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16, 3));
+        }
+        CASE(unit_flags_hand_over_in_two_parts)
+        {
+            load(2);
+            Mmad(c, a2, b2, Product(24, 32, 16, true, 3));
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, FixpipeParamsV220(16, 24, 32, 16, false, NoQuant, 0, 1, 0, 0, 3));
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y[1024], c[512], FixpipeParamsV220(16, 24, 32, 16, false, NoQuant, 0, 1, 0, 0, 3));
+        }
+        CASE(two_matrices_in_one_load)
+        {
+            DataCopy(a1, x, Nd2NzParams{2, 16, 16, TILE, 16, 16, 1, TILE});
+        }
+        CASE(two_matrices_over_each_other)
+        {
+            DataCopy(a1, x, Nd2NzParams{2, 16, 16, TILE, 16, 16, 1, 0});  // expect: overlap
+        }
+        CASE(two_matrices_over_each_other_on_the_way_out)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16));
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, FixpipeParamsV220(16, 16, 16, 16, false, NoQuant, 0, 2, 0, 8, 0));  // expect: overlap
         }
         CASE(two_rows)
         {

@@ -23,3 +23,4 @@
 #include "../../engine/shadow.cpp"
 #include "../../engine/sync.cpp"
 #include "../../engine/traffic.cpp"
+#include "../../engine/units.cpp"

@@ -1,0 +1,1 @@
+"""The mutation test of emitted kernels: every small mistake in them is found."""
