@@ -175,7 +175,8 @@ class Operator:
         """
         bound = self.bind(inputs)
         if (module := self._modules.get("blocks")) is None:
-            passes = interpreter_pipeline(self.precision)
+            optimized = self.schedule == "optimized"
+            passes = interpreter_pipeline(self.precision, optimized=optimized)
             module = _lower(self.source.clone(), passes)
             self._modules["blocks"] = module
         try:
@@ -266,8 +267,8 @@ def compile(
     program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
     file; or a module. A module's dtype and layout are as they are.
     dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
-    deterministic: results are the same bit for bit in every run and, at the level
-    `tiled`, on any number of cores; those of the graph always are.
+    deterministic: results are the same bit for bit in every run, and on any number of
+    cores or, at the level `graph`, workers.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
 

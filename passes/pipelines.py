@@ -83,9 +83,12 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 stand; `optimized-..` with the algebra applied."""
 
 
-def interpreter_pipeline(precision: Precision) -> tuple[ModulePass, ...]:
+def interpreter_pipeline(
+    precision: Precision, *, optimized: bool = True
+) -> tuple[ModulePass, ...]:
     """From formulas to a graph whose work is in loops over blocks of tokens."""
-    return (*PIPELINES[f"graph-{precision}"], FuseBlocksPass())
+    algebra = "optimized" if optimized else "graph"
+    return (*PIPELINES[f"{algebra}-{precision}"], FuseBlocksPass())
 
 
 def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:

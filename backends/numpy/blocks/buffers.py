@@ -61,6 +61,17 @@ class Buffers:
             return self._clean and isinstance(rows.owner, RowsOp)
         return self.shared.is_clean(rows)
 
+    @property
+    def may_lack_rows(self) -> bool:
+        """Whether a token may have no row at all."""
+        none = self.plan.ragged is not None and self._entries == 0
+        return none or not self._clean
+
+    def without_rows(self, rows: SSAValue, named: Array) -> Array:
+        """Which tokens of a block have no row; `named`: the row numbers."""
+        present = named != self.absent(rows)
+        return ~present.reshape(len(named), -1).any(axis=1)
+
     def absent(self, rows: SSAValue) -> int:
         """The row number that stands for none."""
         element = tensor(rows).element_type

@@ -41,7 +41,7 @@ class Plan:
     widened as a whole. alias: values that are another one as it is held. slots: the slot
     of a value, or of the room that an operation needs besides; slot_bytes: their sizes.
     tokens: of a block. ragged: the axis of entries whose absent tail no result depends
-    on.
+    on. vanishing: by row numbers, what is 0 for a token that has none.
     """
 
     op: BlocksOp
@@ -59,6 +59,9 @@ class Plan:
     slot_bytes: list[int] = field(default_factory=list[int])
     tokens: int = 1
     ragged: str | None = None
+    vanishing: dict[SSAValue, set[SSAValue]] = field(
+        default_factory=dict[SSAValue, set[SSAValue]]
+    )
 
     @property
     def axis(self) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from backends.numpy.blocks.layout import lay_out
 from backends.numpy.blocks.plan import RAGGED_OPS, Plan
-from backends.numpy.blocks.ragged import ragged_axis
+from backends.numpy.blocks.ragged import ragged_axis, vanishing
 from backends.numpy.blocks.slots import assign_slots, choose_tokens, choose_wide
 from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp
+from ligrad_ir.dialects.lig_ragged import RowsOp
 
 
 def make_plan(op: BlocksOp, extents: Mapping[str, int]) -> Plan:
@@ -16,6 +17,9 @@ def make_plan(op: BlocksOp, extents: Mapping[str, int]) -> Plan:
     plan = Plan(op, extents)
     _sort_operations(plan)
     plan.ragged = ragged_axis(plan)
+    for inner in plan.ahead:
+        if isinstance(inner, RowsOp) and plan.has_axis(inner.result):
+            plan.vanishing[inner.result] = vanishing(plan, inner.result)
     choose_wide(plan)
     lay_out(plan)
     choose_tokens(plan)

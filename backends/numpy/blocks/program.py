@@ -74,15 +74,23 @@ class Program:
         plan, buffers = self._buffers.plan, self._buffers
         source = buffers.array(value)
         target = buffers.part(whole, value)
-        if source.dtype == target.dtype:
-            return lambda turn: np.copyto(target[turn.first : turn.last], source)
         # Rounding is faster where both sides lie alike.
         narrow = buffers.scratch(plan.yields, layout(plan, value), target.dtype)
+        rounds = source.dtype != target.dtype
 
         def store(turn: Turn) -> None:
-            round_into(narrow, source)
-            np.copyto(target[turn.first : turn.last], narrow)
+            part = target[turn.first : turn.last]
+            if rounds:
+                round_into(narrow, source)
+            np.copyto(part, narrow if rounds else source)
+            for rows in selections:
+                part[buffers.without_rows(rows, turn.rows[rows])] = 0
 
+        selections = [
+            rows
+            for rows, zero in plan.vanishing.items()
+            if value in zero and buffers.may_lack_rows
+        ]
         return store
 
     # ---- sums over the loop's axis

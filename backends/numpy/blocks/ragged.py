@@ -1,4 +1,5 @@
-"""Which axis of entries a block may cut off behind the last one that counts."""
+"""What absent entries mean: which axis a block may cut off behind the last entry that
+counts, and what is 0 for a token without any."""
 
 from __future__ import annotations
 
@@ -61,4 +62,23 @@ def _zero_where_absent(plan: Plan, rows: SSAValue) -> set[SSAValue]:
                 found = False
         if found:
             zero.add(result)
+    return zero
+
+
+def vanishing(plan: Plan, rows: SSAValue) -> set[SSAValue]:
+    """Values that the formulas make 0 for a token without any row in a selection,
+    whatever other numbers it has; as machine numbers, 0 times NaN would not be."""
+    zero: set[SSAValue] = set()
+    for op in plan.steps:
+        match op:
+            case lig.GatherOp() | lig.MaskOp():
+                found = op.rows is rows or op.operands[0] in zero
+            case lig.MulOp() | lig.MatmulOp() | lig.ReluGradOp():
+                found = not zero.isdisjoint(op.operands)
+            case lig.ScatterAddOp():
+                found = False
+            case _:
+                found = zero.issuperset(op.operands)
+        if found:
+            zero.update(op.results)
     return zero
