@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from xdsl.ir import Operation
@@ -10,6 +11,7 @@ from xdsl.ir import Operation
 from backends.numpy import graph_ops
 from backends.numpy.blocks.buffers import Buffers, merged
 from backends.numpy.blocks.layout import layout, product_axes, rounds_result
+from backends.numpy.blocks.sparse import row_scaler
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of
 from ligrad_ir.axes import Axes
@@ -93,11 +95,14 @@ def _relu_grad(buffers: Buffers, op: Operation) -> Step:
     out = buffers.array(op.result)
     gradient = buffers.view(op.gradient, axes)
     output = buffers.view(op.output, axes)
+    scale = row_scaler(out, gradient)
+    if scale is None:
+        scale = partial(np.multiply, out, gradient, out=out)
 
     def run(turn: Turn) -> None:
         np.greater(output, 0, out=out, casting="unsafe")
         if _finite(gradient):
-            np.multiply(out, gradient, out=out)
+            scale()
         else:  # 0 times infinity would not be 0
             np.copyto(out, np.where(out != 0, gradient, ZERO))
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from itertools import starmap
 
 import numpy as np
-from scipy.sparse import _sparsetools
 from xdsl.ir import Operation, SSAValue
 
 from backends.numpy.blocks.buffers import Buffers
 from backends.numpy.blocks.kernels import Step, kernel, nothing, product, round_into
 from backends.numpy.blocks.layout import layout
 from backends.numpy.blocks.shared import Shared, accumulator_axes, hold_rows
+from backends.numpy.blocks.sparse import row_adder
 from backends.numpy.blocks.turn import Turn
 from backends.numpy.dtypes import Array, dtype_of
 from ligrad_ir.dialects import lig
@@ -120,28 +120,14 @@ class Program:
         return add_reduced
 
     def _scatter(self, op: lig.ScatterAddOp) -> Sum:
-        """Each entry's update is added to its row, in order, as a product with a sparse
-        matrix that has a single 1 a column."""
-        buffers = self._buffers
+        """Each entry's update is added to its row, in order."""
+        buffers, dtype = self._buffers, dtype_of(op.accumulate)
         axes = accumulator_axes(buffers.plan, op)
         rows = buffers.array(op.rows)
         updates = buffers.view(op.updates, (*layout(buffers.plan, op.rows), *axes[1:]))
-        count, dtype = rows.size, dtype_of(op.accumulate)
-        if count == 0:
+        if updates.size == 0:
             return lambda total, turn: None
-        starts = np.arange(count + 1, dtype=np.int64)
-        ones = np.ones(count, dtype)
-
-        def scatter(total: Array, turn: Turn) -> None:
-            _sparsetools.csc_matvecs(
-                len(total),
-                count,
-                updates.size // count,
-                starts,
-                rows.reshape(-1),
-                ones,
-                np.ascontiguousarray(updates, dtype).reshape(-1),
-                total.reshape(-1),
-            )
-
-        return scatter
+        add = row_adder(rows.size, dtype)
+        return lambda total, turn: add(
+            total, rows, np.ascontiguousarray(updates, dtype)
+        )

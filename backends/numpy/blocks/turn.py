@@ -157,7 +157,10 @@ class _Selection:
         self._offset, self._blocks = offset, blocks
         self._most = _per_block(np.maximum, count, blocks)
         self._least = _per_block(np.minimum, count, blocks)
-        self._shortest = _per_block(np.minimum, length, blocks)
+        # As an unsigned number, an index below 0 is greater than all.
+        highest = _per_block(np.maximum, indices.view(np.uint32), blocks)
+        shortest = _per_block(np.minimum, length, blocks)
+        self._in_range = [a < b for a, b in zip(highest, shortest, strict=True)]
 
     def resolve(self, turn: Turn, at: int) -> None:
         """Put the rows of a block into the turn; `at`: where it begins in the span."""
@@ -168,12 +171,7 @@ class _Selection:
         if self._is_ragged:
             turn.entries = entries = _cut(self._most[block], entries)
             indices = indices[..., :entries]
-        if (
-            indices.size
-            and self._least[block] >= entries
-            # As an unsigned number, one below 0 is greater than all.
-            and int(indices.view(np.uint32).max()) < self._shortest[block]
-        ):
+        if self._in_range[block] and self._least[block] >= entries:
             rows = np.add(indices, self._start[part], dtype=np.int64)
         else:
             rows = self._carefully(turn, indices, part)
