@@ -115,6 +115,7 @@ std::string Work::launch(const std::vector<uint8_t*>& addresses)
     launch.kernel_type = -1;
     launch.fallback_type = 5;  // one cube and two vector cores a block
     launch.blocks = static_cast<uint32_t>(plan.blocks);
+    launch.tiling_key = plan.tiling_key;
     std::copy(std::begin(chip.sizes), std::end(chip.sizes), launch.sizes);
     launch.workspace = arguments[arguments.size() - 2].data;
     launch.cube_cores = chip.cube_cores;
@@ -202,10 +203,10 @@ void Call::values(std::vector<int64_t>& values)
     }
 }
 
-void Call::text(const char* name, const char* value, std::string& text)
+int Call::check() const
 {
-    if (value == nullptr) refuse(ACLNN_ERR_PARAM_NULLPTR, std::string(name) + " is required and missing");
-    else text = value;
+    if (workspace_bytes_ == nullptr || executor_ == nullptr) return fail(ACLNN_ERR_PARAM_NULLPTR, "%s: workspaceSize or executor is null", function_);
+    return failure_.code == 0 ? 0 : fail_with(failure_.code, failure_.message);
 }
 
 void Call::warn(const std::string& text)
@@ -224,7 +225,6 @@ void Call::rows(const char* name, int64_t rows)
 
 int Call::finish(Plan plan)
 {
-    if (workspace_bytes_ == nullptr || executor_ == nullptr) return fail(ACLNN_ERR_PARAM_NULLPTR, "%s: workspaceSize or executor is null", function_);
     for (const Operand& each : operands_)
         if (const std::string fault = each.is_given ? description_fault(each) : ""; !fault.empty()) return fail_with(ACLNN_ERR_PARAM_INVALID, fault);
     const bool has_addresses = std::all_of(operands_.begin(), operands_.end(), [](const Operand& each) { return !each.is_given || each.tensor.data != nullptr; });

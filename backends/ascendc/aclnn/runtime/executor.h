@@ -16,6 +16,7 @@ struct Kernel {
 struct Plan {
     const Kernel* kernel = nullptr;
     std::vector<uint8_t> tiling;
+    uint64_t tiling_key = 0;
     int64_t blocks = 0, workspace_bytes = 0;
     std::vector<std::string> arrays;
 };
@@ -68,9 +69,8 @@ public:
     }
     // What the last tensor added holds, integers of 4 or 8 bytes; waits for the device, as its tasks may write them.
     void values(std::vector<int64_t>& values);
-    void text(const char* name, const char* value, std::string& text);
-    // What went wrong so far: a null pointer that must not be one, or a handle of nothing.
-    int check() const { return failure_.code == 0 ? 0 : fail_with(failure_.code, failure_.message); }
+    // What went wrong so far: no place for the results, or a handle of nothing.
+    int check() const;
     // A warning of the host code; every text is said once in a process.
     static void warn(const std::string& text);
     // The number of real rows of a tensor.
