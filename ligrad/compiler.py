@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import PassFailedException
 from backends.ascendc.project import project_files, readme, write_project
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.variants import Variant
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -67,8 +68,8 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR; source: the graph as
-    it is before all passes.
+    program: the syntax tree, or None where it was compiled from IR; half: what `half`
+    means in it; source: the graph as it is before all passes.
     """
 
     def __init__(
@@ -77,11 +78,13 @@ class Operator:
         program: syntax.Program | None,
         *,
         soc: str,
+        half: Half,
         schedule: Schedule,
         deterministic: bool,
         precision: Precision,
     ):
         self.program = program
+        self.half: Half = half
         self.soc = find_soc(soc)
         self.schedule: Schedule = schedule
         self.deterministic = deterministic
@@ -210,6 +213,16 @@ class Operator:
             raise LigradError(f"{self.soc.name} has 1 to {most} cores, not {cores}")
         return cores
 
+    def variant(self) -> Variant:
+        """The program as one of the kernels of an operator.
+
+        Raises:
+            LigradError: the graph has no schedule.
+        """
+        return Variant(
+            self.half, self.deterministic, self.signature, self.module("ascendc")
+        )
+
     def emit(self, directory: str | Path) -> list[Path]:
         """Write the kernel's source, its tiling header and a README.
 
@@ -259,6 +272,7 @@ def compile(
         module,
         tree,
         soc=soc,
+        half=half,
         schedule=schedule_,
         deterministic=deterministic,
         precision=precision_,

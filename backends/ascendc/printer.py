@@ -253,15 +253,36 @@ def print_kernel(module: ModuleOp, *, locations: bool = True) -> str:
 
 def print_tiling_header(module: ModuleOp, *, locations: bool = True) -> str:
     """The header with the tiling structs and what the host computes from them."""
-    stream = io.StringIO("#pragma once\n#include <cstdint>")
+    kinds = (tiling.TilingStructOp, tiling.HostFunctionOp)
+    return _print(module, kinds, PROLOGUE, locations)
+
+
+PROLOGUE = "#pragma once\n#include <cstdint>"
+
+
+def _print(
+    module: ModuleOp, kinds: tuple[type[Operation], ...], head: str, locations: bool
+) -> str:
+    """The operations of some kinds, one by one, as they stand in a header."""
+    stream = io.StringIO(head)
     stream.seek(0, io.SEEK_END)
     printer = AscendCPrinter(stream, locations=locations, header=True)
     for op in module.body.block.ops:
-        if isinstance(op, tiling.TilingStructOp | tiling.HostFunctionOp):
+        if isinstance(op, kinds):
             printer.line("")
             printer.names = Names()
             printer.print_op(op)
-    return stream.getvalue() + "\n"
+    return stream.getvalue().lstrip("\n") + "\n"
+
+
+def print_host_functions(module: ModuleOp, *, locations: bool = True) -> str:
+    """What the host computes, alone."""
+    return _print(module, (tiling.HostFunctionOp,), "", locations)
+
+
+def print_tiling_struct(module: ModuleOp, *, locations: bool = True) -> str:
+    """The header with the tiling structs alone, for a kernel to include."""
+    return _print(module, (tiling.TilingStructOp,), PROLOGUE, locations)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import Soc
 from passes.machine.frame import parameters_of
+from passes.machine.host import WORKSPACE
 
 KERNEL_FOLDER = "op_kernel"
 
@@ -102,7 +103,7 @@ def readme(signature: Signature, soc: Soc, npu: ModuleOp, ascendc: ModuleOp) -> 
         arrays="\n".join(rows),
         fields="\n".join(fields),
         struct=kernel.struct,
-        workspace=kernel.workspace.sym_name.data,
+        workspace=kernel.functions[WORKSPACE].sym_name.data,
         most=soc.cube_cores,
         vectors=soc.vector_cores_per_cube,
         alignment=soc.gm_alignment,
