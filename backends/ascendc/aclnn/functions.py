@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from backends.ascendc.aclnn.library import CORES, HostKernel
-from backends.ascendc.aclnn.proto import function_name, parameters
 from backends.ascendc.twin.launch import memory_sizes
 from backends.ascendc.variants import Family, Variant
-from ligrad_ir.soc import Soc
+from ligrad_ir.c_interface import DETERMINISTIC, LAYOUT, c_attributes, c_name
+from ligrad_ir.signature import ScalarPort
 
 SOURCE = """\
-#include "aclnnop/{header}"
+#include "{header}"
 
 #include "{host_header}"
 #include "runtime/executor.h"
@@ -40,7 +40,9 @@ const Kernel kernels[] = {{
 extern "C" {{
 
 aclnnStatus {function}GetWorkspaceSize(
-{parameters})
+{parameters}
+    uint64_t* workspaceSize,
+    aclOpExecutor** executor)
 {{
     return guarded("{function}GetWorkspaceSize", [&]() -> int {{
         {namespace}::Arguments arguments;
@@ -76,18 +78,19 @@ aclnnStatus {function}(void* workspace, uint64_t workspaceSize, aclOpExecutor* e
 
 
 def operator_source(
-    family: Family, kernels: Sequence[HostKernel], soc: Soc, header: str
+    family: Family, kernels: Sequence[HostKernel], header: str, host_header: str
 ) -> str:
     """The source of the functions.
 
-    kernels: of the variants, in their order. header: the file in `aclnnop/` that declares
-    the functions.
+    kernels: of the variants, in their order. header: the file that declares the
+    functions. host_header: the file with the checks.
     """
+    soc = family.variants[0].soc
     return SOURCE.format(
         header=header,
-        host_header=f"op_host/{family.kernel}_host.h",
+        host_header=host_header,
         namespace=f"{family.kernel}_host",
-        function=function_name(family),
+        function=f"aclnn{family.name}",
         declarations="\n".join(_declarations(kernels)),
         soc=soc.name.capitalize(),
         cube_cores=soc.cube_cores,
@@ -95,7 +98,7 @@ def operator_source(
         gm_alignment=soc.gm_alignment,
         hbm=soc.hbm_size,
         kernels="\n".join(map(_kernel, family.variants, kernels)),
-        parameters=",\n".join(_parameters(family)),
+        parameters="\n".join(f"    {line}," for line in _parameters(family)),
         collect="\n".join(f"        {line}" for line in _collect(family)),
         rows="\n".join(f"        {line}" for line in _rows(family)),
     )
@@ -112,31 +115,34 @@ def _declarations(kernels: Iterable[HostKernel]) -> Iterable[str]:
 def _kernel(variant: Variant, kernel: HostKernel) -> str:
     binds, calls = zip(*(kernel.entries(core) for core in CORES))
     return (
-        f'    {{"{variant.suffix}", {{{", ".join(binds)}}}, {{{", ".join(calls)}}}}},'
+        f'    {{"{variant.name}", {{{", ".join(binds)}}}, {{{", ".join(calls)}}}}},'
     )
 
 
 def _parameters(family: Family) -> Iterable[str]:
-    for each in parameters(family):
-        yield f"    {each.ctype}{each.name}"
-    yield "    uint64_t *workspaceSize"
-    yield "    aclOpExecutor **executor"
+    yield from (f"const aclTensor* {c_name(port)}" for port in family.inputs)
+    for each in c_attributes(family.variants[0].signature):
+        if isinstance(each, ScalarPort):
+            yield f"int64_t {c_name(each)}"
+        else:
+            yield {LAYOUT: f"char* {LAYOUT}", DETERMINISTIC: f"bool {DETERMINISTIC}"}[each]
+    yield from (f"const aclTensor* {c_name(port)}" for port in family.outputs)
 
 
 def _collect(family: Family) -> Iterable[str]:
-    outputs = {port.name for port in family.outputs}
-    arrays = {port.name: port for port in (*family.inputs, *family.outputs)}
-    for each in parameters(family):
-        if (port := arrays.get(each.port)) is None:
-            null = f'{each.name} == nullptr ? "" : {each.name}'
-            value = f"({null})" if each.ctype.startswith("char") else each.name
-            yield f"arguments.{each.port} = {value};"
-            continue
-        is_output = "true" if each.port in outputs else "false"
-        place = f"arguments.{each.port}"
-        yield f'call.tensor("{each.port}", {each.name}, {is_output}, {place});'
+    for port in (*family.inputs, *family.outputs):
+        is_output = "true" if port in family.outputs else "false"
+        place = f"arguments.{port.name}"
+        yield f'call.tensor("{port.name}", {c_name(port)}, {is_output}, {place});'
         if port.ends is not None:
             yield f"call.values({place}_values);"
+    for each in c_attributes(family.variants[0].signature):
+        if isinstance(each, ScalarPort):
+            yield f"arguments.{each.name} = {c_name(each)};"
+        elif each == LAYOUT:
+            yield f'arguments.{each} = {each} == nullptr ? "" : {each};'
+        else:
+            yield f"arguments.{each} = {each};"
 
 
 def _rows(family: Family) -> Iterable[str]:

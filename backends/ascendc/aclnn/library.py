@@ -32,8 +32,9 @@ HERE = Path(__file__).resolve().parent
 HEADERS = HERE / "include"
 RUNTIME = HERE / "runtime"
 LIBRARY = "libligrad_host.so"
-SANITIZE = ("-fsanitize=address,undefined", "-g1", "-fno-omit-frame-pointer")
 OPTIMIZE = ("-O2",)
+SANITIZE = ("-O1", "-fsanitize=address,undefined", "-g1", "-fno-omit-frame-pointer")
+"""Behind OPTIMIZE, which it overrules: a sanitised kernel takes long to compile."""
 CORES = tuple(CORE_MACROS)
 
 
@@ -84,7 +85,7 @@ def build_library(
     Raises:
         BuildError: with the compiler's message.
     """
-    flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread")
+    flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
     build = _Build(
         (*flags, *(SANITIZE if sanitize else ())), tuple(map(str, include))
     )
@@ -143,12 +144,12 @@ class _Build:
 
     @property
     def name(self) -> str:
-        return repr((compiler_and_version(), self.flags, OPTIMIZE, ENGINE_FLAGS))
+        return repr((compiler_and_version(), self.flags, ENGINE_FLAGS))
 
     def kernel(self, kernel: HostKernel, core: str) -> Path:
         """The object of a kernel for a kind of core."""
         defines = [f"-D{k}={v}" if v else f"-D{k}" for k, v in kernel.defines.items()]
-        command = [*self.command, *OPTIMIZE, "-w", f"-I{INCLUDE}", *defines]
+        command = [*self.command, "-w", f"-I{INCLUDE}", *defines]
         command.append(f"-D{CORE_MACROS[core]}")
         with tempfile.TemporaryDirectory() as scratch:
             unit = Path(scratch) / "unit.cpp"
@@ -172,7 +173,7 @@ class _Build:
         """The object of a source of the runtime, or of the operator."""
         paths = [HEADERS, INCLUDE, ENGINE.parent, HERE, RUNTIME, *self.include]
         warn = ["-Wall", "-Wextra", "-Werror"]
-        command = [*self.command, *OPTIMIZE, *warn, *(f"-I{path}" for path in paths)]
+        command = [*self.command, *warn, *(f"-I{path}" for path in paths)]
         seen = preprocessed(command, source).replace(str(source.parent), "")
         key = digest([self.name, *command, seen])
         return cached(
@@ -190,8 +191,8 @@ class _Build:
                 objects: list[str] = []
                 for source in sorted(ENGINE.glob("*.cpp")):
                     objects.append(f"{scratch}/{source.stem}.o")
-                    options = [*ENGINE_FLAGS, "-c", str(source), "-o", objects[-1]]
-                    _run([*self.command, *options])
+                    options = [*self.flags, "-c", str(source), "-o", objects[-1]]
+                    _run([self.command[0], *ENGINE_FLAGS, *options])
                 join = ["-r", "-nostdlib", *objects, "-o", str(target)]
                 _run([self.command[0], *join])
 
