@@ -10,10 +10,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from backends.ascendc.project import project_files, readme, write_project
+from backends.ascendc.project import find_sources, operator_files, write_project
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.ascendc.variants import Variant
+from backends.ascendc.variants import Family, Variant
 from backends.numpy.binding import bind
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
@@ -68,8 +68,8 @@ def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR; half: what `half`
-    means in it; source: the graph as it is before all passes.
+    program: the syntax tree, or None where it was compiled from IR; source: the graph as
+    it is before all passes.
     """
 
     def __init__(
@@ -78,13 +78,11 @@ class Operator:
         program: syntax.Program | None,
         *,
         soc: str,
-        half: Half,
         schedule: Schedule,
         deterministic: bool,
         precision: Precision,
     ):
         self.program = program
-        self.half: Half = half
         self.soc = find_soc(soc)
         self.schedule: Schedule = schedule
         self.deterministic = deterministic
@@ -190,7 +188,7 @@ class Operator:
             bound,
             blocks,
             self.soc,
-            None if project is None else Path(project),
+            None if project is None else find_sources(Path(project), self.variant()),
             timing=timing,
             trace=trace,
         )
@@ -219,21 +217,18 @@ class Operator:
         Raises:
             LigradError: the graph has no schedule.
         """
-        return Variant(
-            self.half, self.deterministic, self.signature, self.module("ascendc")
-        )
+        module = self.module("ascendc")
+        return Variant(self.signature, self.deterministic, module, self.soc)
 
     def emit(self, directory: str | Path) -> list[Path]:
-        """Write the kernel's source, its tiling header and a README.
+        """Write a CANN operator project with this program as its only kernel.
 
-        Returns the paths of the files.
+        Returns the paths of the files. `ligrad.compile_family` has all kernels.
 
         Raises:
             LigradError: a file cannot be written, or the graph has no schedule.
         """
-        npu, ascendc = self.module("npu"), self.module("ascendc")
-        guide = readme(self.signature, self.soc, npu, ascendc)
-        files = project_files(ascendc, guide)
+        files = operator_files(Family((self.variant(),)))
         write_project(Path(directory), files)
         return [Path(directory) / name for name in files]
 
@@ -272,7 +267,6 @@ def compile(
         module,
         tree,
         soc=soc,
-        half=half,
         schedule=schedule_,
         deterministic=deterministic,
         precision=precision_,

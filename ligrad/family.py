@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
-from backends.ascendc.variants import Family, Variant
+from backends.ascendc.variants import Family, Variant, variant_name
 from ligrad.compiler import compile
 from ligrad_ir.signature import HALF_NAMES, LAYOUTS
 
@@ -40,8 +40,8 @@ def compile_family(
                     schedule=schedule,
                     deterministic=ordered,
                 )
-                source = f"{operator.source} {ordered}"
-                if source not in seen:
-                    seen.add(source)
+                name = variant_name(operator.signature, ordered)
+                if name not in seen:
+                    seen.add(name)
                     variants.append(operator.variant())
     return Family(tuple(variants))

@@ -73,6 +73,9 @@ class Soc:
         return self.cube_cores * self.vector_cores_per_cube
 
 
+COMPUTE_UNITS = ("ascend910b", "ascend910_93")
+"""The families of these chips, as CANN's build calls them."""
+
 SOCS: Mapping[str, Soc] = {
     soc.name: soc
     for soc in (

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ascendc.printer import print_host_functions
-from backends.ascendc.templating import render
-from backends.ascendc.variants import CANN_DTYPES, CPP_ELEMENTS, Family, Variant
+from backends.ascendc.templating import lines, render
+from backends.ascendc.variants import CPP_ELEMENTS, Family, Variant
 from ligrad_ir.signature import DTYPE_NAMES, ArrayPort, Axis, ScalarPort
 from passes.machine.host import BLOCKS, EXTENT, WORKSPACE
 
@@ -34,40 +34,27 @@ def host_header(family: Family, tiling_header: str | None = None) -> str:
         kernel=family.kernel,
         struct=family.struct,
         tiling_header=tiling_header or f"../op_kernel/{family.header}",
-        arguments=_lines(4, _arguments(family)),
+        arguments=lines(4, _arguments(family)),
         layout=family.layouts[0],
         functions="\n".join(
             f"namespace {name} {{\n{text}}}  // namespace {name}\n"
             for text, name in functions.items()
         ),
-        variants=_lines(8, (_variant(family, v, functions) for v in family.variants)),
-        axes=_lines(12, (_axis(axis, axes) for axis in signature.axes.values())),
-        inputs=_lines(12, (_port(family, p, axes) for p in family.inputs)),
-        numbers=_lines(12, (_number(p, axes) for p in family.scalars)),
-        outputs=_lines(12, (_port(family, p, axes) for p in family.outputs)),
+        variants=lines(8, (_variant(family, v, functions) for v in family.variants)),
+        axes=lines(12, (_axis(axis, axes) for axis in signature.axes.values())),
+        inputs=lines(12, (_port(family, p, axes) for p in family.inputs)),
+        numbers=lines(12, (_number(p, axes) for p in family.scalars)),
+        outputs=lines(12, (_port(family, p, axes) for p in family.outputs)),
         packs=_boolean(family.packs),
         half="nullptr" if half is None else f"&arguments.{half.name}",
         half_name="" if half is None else half.name,
         dtypes=" or ".join(names),
-        given_inputs=_lines(8, map(_given, family.inputs)),
-        given_outputs=_lines(8, map(_given, family.outputs)),
+        given_inputs=lines(8, map(_given, family.inputs)),
+        given_outputs=lines(8, map(_given, family.outputs)),
         given_numbers=", ".join(f"arguments.{p.name}" for p in family.scalars),
-        fields=_lines(8, _fields(family, axes)),
+        fields=lines(8, _fields(family, axes)),
         arrays=", ".join(f'"{p.name}"' for p in (*family.inputs, *family.outputs)),
     )
-
-
-def defines_of(family: Family, variant: Variant) -> dict[str, str]:
-    """The macros with which the entry is compiled for one variant."""
-    macros = {"TILING_KEY_VAR": str(family.key(variant))}
-    if (port := family.half_port) is not None:
-        dtype = CANN_DTYPES[type(family.element_in(port, variant))]
-        macros[f"ORIG_DTYPE_{port.name.upper()}"] = dtype
-    return macros
-
-
-def _lines(indent: int, lines: Iterable[str]) -> str:
-    return "\n".join(" " * indent + line for line in lines)
 
 
 def _boolean(value: bool) -> str:
@@ -90,7 +77,7 @@ def _functions(family: Family) -> dict[str, str]:
     texts: dict[str, str] = {}
     for variant in family.variants:
         text = print_host_functions(variant.module, locations=False)
-        texts.setdefault(text, variant.suffix)
+        texts.setdefault(text, variant.name)
     return texts
 
 
@@ -102,16 +89,16 @@ def _variant(family: Family, variant: Variant, functions: dict[str, str]) -> str
         f"{{{axes.index(axis)}, {program}{EXTENT}{axis}}}"
         for axis in variant.kernel.extents()
     )
-    defines = " ".join(f"-D{k}={v}" for k, v in defines_of(family, variant).items())
+    defines = " ".join(f"-D{k}={v}" for k, v in variant.defines().items())
     port = family.half_port or family.inputs[0]
     element = CPP_ELEMENTS[type(family.element_in(port, variant))]
     fields = (
-        f'"{variant.suffix}"',
+        f'"{variant.name}"',
         f'"{family.source}"',
         f'"{family.kernel}"',
-        f'"{family.function(variant)}"',
+        f'"{variant.function}"',
         f'"{defines}"',
-        str(family.key(variant)),
+        str(variant.key),
         f"Element::{element}",
         f'"{variant.layout}"',
         _boolean(variant.deterministic),

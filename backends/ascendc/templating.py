@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -20,3 +21,8 @@ def render(template: str, **parts: object) -> str:
     text = re.sub(r"@(\w+)@", part, text)
     assert used == set(parts), set(parts) - used
     return text
+
+
+def lines(indent: int, texts: Iterable[str]) -> str:
+    """Lines of a template's part, indented."""
+    return "\n".join(" " * indent + text if text else "" for text in texts)

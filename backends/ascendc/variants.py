@@ -19,12 +19,13 @@ from backends.ascendc.host import Kernel, kernel_of
 from ligrad_ir.signature import (
     LAYOUTS,
     ArrayPort,
-    Half,
     Layout,
     ScalarPort,
     Signature,
 )
+from ligrad_ir.soc import Soc
 
+KERNEL_FOLDER = "op_kernel"
 CPP_ELEMENTS: Mapping[type[Attribute], str] = {
     BFloat16Type: "BFloat16",
     Float16Type: "Float16",
@@ -41,15 +42,38 @@ CANN_DTYPES: Mapping[type[Attribute], str] = {
 """How CANN calls a dtype."""
 
 
+DTYPE_TAGS: Mapping[type[Attribute], str] = {
+    BFloat16Type: "bf16",
+    Float16Type: "fp16",
+    Float32Type: "f32",
+}
+KEYS = ("bf16", "fp16", "f32")
+"""The dtypes in the order of their tiling keys; others follow."""
+
+
+def dtype_tag(signature: Signature) -> str:
+    """The dtypes of the float arrays, as in `bf16`."""
+    ports = (*signature.arrays, *signature.outputs)
+    tags = [DTYPE_TAGS[type(p.element)] for p in ports if type(p.element) in DTYPE_TAGS]
+    halves = [tag for tag in tags if tag != "f32"]
+    return "_".join(dict.fromkeys(halves or tags))
+
+
+def variant_name(signature: Signature, deterministic: bool) -> str:
+    """What tells a variant from the others, as in `bf16_bsnd_deterministic`."""
+    name = f"{dtype_tag(signature)}_{signature.layout.lower()}"
+    return name + "_deterministic" * deterministic
+
+
 @dataclass(frozen=True)
 class Variant:
-    """One kernel of an operator. half: what `half` means in it; module: as
-    `lower-to-ascendc` leaves it."""
+    """One kernel of an operator. module: as `lower-to-ascendc` leaves it; soc: the chip
+    that it was made for."""
 
-    half: Half
-    deterministic: bool
     signature: Signature
+    deterministic: bool
     module: ModuleOp
+    soc: Soc
 
     @property
     def layout(self) -> Layout:
@@ -57,11 +81,35 @@ class Variant:
         return self.signature.layout
 
     @property
-    def suffix(self) -> str:
-        """What tells the variant from the others, as in `bf16_bsnd_deterministic`."""
-        return f"{self.half}_{self.layout.lower()}" + (
-            "_deterministic" if self.deterministic else ""
-        )
+    def name(self) -> str:
+        """What tells the variant from the others."""
+        return variant_name(self.signature, self.deterministic)
+
+    @property
+    def key(self) -> int:
+        """Its tiling key, the same in every project."""
+        tag = dtype_tag(self.signature)
+        dtype = KEYS.index(tag) if tag in KEYS else len(KEYS)
+        layout = LAYOUTS.index(self.layout)
+        return 1 + 4 * dtype + 2 * layout + self.deterministic
+
+    @property
+    def function(self) -> str:
+        """The device function."""
+        return f"{self.kernel.name}_{self.name}"
+
+    @property
+    def source(self) -> str:
+        """The file with it, in the directory of the project."""
+        return f"{KERNEL_FOLDER}/{self.function}.cpp"
+
+    def defines(self) -> dict[str, str]:
+        """The macros with which the entry is compiled for this kernel."""
+        dtypes = {
+            f"ORIG_DTYPE_{port.name.upper()}": CANN_DTYPES[type(port.element)]
+            for port in self.signature.arrays
+        }
+        return {"TILING_KEY_VAR": str(self.key), **dtypes}
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -98,15 +146,7 @@ class Family:
     @property
     def source(self) -> str:
         """The file with the entry, in the directory of the project."""
-        return f"op_kernel/{self.kernel}.cpp"
-
-    def function(self, variant: Variant) -> str:
-        """The device function of a variant."""
-        return f"{self.kernel}_{variant.suffix}"
-
-    def key(self, variant: Variant) -> int:
-        """The tiling key of a variant: 1, 2, .."""
-        return self.variants.index(variant) + 1
+        return f"{KERNEL_FOLDER}/{self.kernel}.cpp"
 
     @property
     def inputs(self) -> tuple[ArrayPort, ...]:
@@ -127,6 +167,11 @@ class Family:
     def packs(self) -> bool:
         """Whether there is a packed axis, so that the layout means something."""
         return any(a.is_packed for a in self.variants[0].signature.axes.values())
+
+    @property
+    def ragged(self) -> bool:
+        """Whether there is a layout in which runs differ in length."""
+        return self.packs and "TND" in self.layouts
 
     @property
     def layouts(self) -> tuple[Layout, ...]:
@@ -156,12 +201,6 @@ class Family:
         if port.ends is None:
             return False
         return any(v.signature.axes[port.ends].uniform for v in self.variants)
-
-    def on_host(self, port: ArrayPort) -> bool:
-        """Whether the host has to know what an input holds: run ends that callers pass."""
-        return port.ends is not None and any(
-            not variant.signature.axes[port.ends].uniform for variant in self.variants
-        )
 
     def element_in(self, port: ArrayPort, variant: Variant) -> Attribute:
         """The element type of a port in a variant."""

@@ -109,11 +109,28 @@ inline int Refuse(int code, const std::string& text, std::string& message)
     return code;
 }
 
+// The axes of an array's dimensions: two for a packed axis whose runs are equally long.
+inline std::vector<int> DimensionsOf(const Signature& signature, const Port& port, bool with_optional)
+{
+    std::vector<int> names;
+    for (const Dim& dim : port.dims) {
+        if (dim.optional && !with_optional) continue;
+        const Axis& axis = signature.axes[static_cast<size_t>(dim.axis)];
+        if (axis.uniform) {
+            names.push_back(axis.batch);
+            names.push_back(axis.length);
+        } else {
+            names.push_back(dim.axis);
+        }
+    }
+    return names;
+}
+
 // Checks a call against a signature, in the order and with the words of the Python API.
 class Binder {
 public:
-    Binder(const Signature& signature, bool as_vendor, std::string& message)
-        : signature_(signature), as_vendor_(as_vendor), message_(message),
+    Binder(const Signature& signature, bool as_vendor, bool ends_on_device, std::string& message)
+        : signature_(signature), as_vendor_(as_vendor), ends_on_device_(ends_on_device), message_(message),
           extents(signature.axes.size(), kUnknown), from_(signature.axes.size())
     {
     }
@@ -162,6 +179,7 @@ private:
 
     const Signature& signature_;
     bool as_vendor_;
+    bool ends_on_device_;
     std::string& message_;
 
 public:
@@ -206,18 +224,7 @@ private:
 
     std::vector<int> Names(const Port& port, bool with_optional) const
     {
-        std::vector<int> names;
-        for (const Dim& dim : port.dims) {
-            if (dim.optional && !with_optional) continue;
-            const Axis& axis = AxisAt(dim.axis);
-            if (axis.uniform) {
-                names.push_back(axis.batch);
-                names.push_back(axis.length);
-            } else {
-                names.push_back(dim.axis);
-            }
-        }
-        return names;
+        return DimensionsOf(signature_, port, with_optional);
     }
 
     std::string Spelled(const std::vector<int>& names) const
@@ -319,6 +326,7 @@ private:
             return CheckKnown(axis.length, axis);
         }
         const std::vector<int64_t>& ends = *given.values;
+        if (ends.empty() && ends_on_device_) return kSuccess;
         if (ends.empty() || ends.size() != static_cast<size_t>(given.tensor->shape[0])) {
             return Fail(name + " has " + std::to_string(given.tensor->shape[0]) + " entries, but " +
                         std::to_string(ends.size()) + " values are known on the host");
@@ -470,13 +478,14 @@ private:
 
 // A call. *_values: what the array holds, where the host has to know it. Numbers left at kNotGiven take their default.
 // cores: cube cores of the chip. as_vendor: an array in the shape that the vendor's table prints is taken as the vendor's
-// kernel takes it.
+// kernel takes it. ends_on_device: run ends that are not known here are the kernel's to look up.
 struct Arguments {
 @arguments@
     std::string layout = "@layout@";
     bool deterministic = false;
     int64_t cores = 0;
     bool as_vendor = false;
+    bool ends_on_device = false;
 };
 
 // arrays: the arguments of the kernel, in front of workspace and tiling data; null where the caller has given none.
@@ -576,6 +585,37 @@ inline int Choose(const Arguments& arguments, int& chosen, std::string& message)
                                         "; there are: " + names, message);
 }
 
+// The shapes of the outputs, as far as those of the inputs tell them; else -1.
+inline std::vector<std::vector<int64_t>> InferShapes(const Arguments& arguments)
+{
+    const std::vector<checks::Given> inputs = {
+@given_inputs@
+    };
+    const checks::Signature signature = Describe(Element::Other, arguments.layout == "BSND");
+    std::vector<int64_t> extents(signature.axes.size(), -1);
+    for (size_t i = 0; i < extents.size(); ++i) {
+        if (signature.axes[i].IsUnit()) extents[i] = 1;
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const std::vector<int64_t>& shape = inputs[i].tensor->shape;
+        for (const bool with_optional : {true, false}) {
+            const std::vector<int> names = checks::DimensionsOf(signature, signature.inputs[i], with_optional);
+            for (size_t j = 0; j < names.size() && names.size() == shape.size(); ++j) {
+                int64_t& extent = extents[static_cast<size_t>(names[j])];
+                if (extent < 0) extent = shape[j];
+            }
+        }
+    }
+    std::vector<std::vector<int64_t>> shapes;
+    for (const checks::Port& port : signature.outputs) {
+        shapes.emplace_back();
+        for (int axis : checks::DimensionsOf(signature, port, true)) {
+            shapes.back().push_back(extents[static_cast<size_t>(axis)]);
+        }
+    }
+    return shapes;
+}
+
 // Returns 0, or a status code of the vendor. message: what is wrong; with 0, a warning or nothing.
 inline int Prepare(const Arguments& arguments, Launch& launch, std::string& message)
 {
@@ -589,7 +629,7 @@ inline int Prepare(const Arguments& arguments, Launch& launch, std::string& mess
     if (int code = Choose(arguments, launch.variant, message)) return code;
     const Variant& variant = Variants()[static_cast<size_t>(launch.variant)];
     const checks::Signature signature = Describe(variant.half, std::string(variant.layout) == "BSND");
-    checks::Binder binder(signature, arguments.as_vendor, message);
+    checks::Binder binder(signature, arguments.as_vendor, arguments.ends_on_device, message);
     if (int code = binder.Bind(inputs, outputs, numbers)) return code;
     std::vector<int64_t>& extents = binder.extents;
     @struct@ tiling = {};
