@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from backends.ascendc.aclnn.host import build_host
 from backends.ascendc.project import operator_files, write_project
 from ligrad.family import compile_family
 from ligrad.toolkit import build_project, find_toolkit
@@ -39,6 +40,10 @@ def compile_command(
     build: Annotated[
         bool, typer.Option("--build", help="Build the package with a CANN toolkit.")
     ] = False,
+    host: Annotated[
+        bool,
+        typer.Option("--host", help="Build a library for this machine, on the twin."),
+    ] = False,
 ) -> None:
     """Write a CANN operator project: kernels, host side, C interface, README."""
     toolkit = find_toolkit() if build else None
@@ -54,6 +59,9 @@ def compile_command(
     write_project(output, files)
     for name in files:
         typer.echo(str(output / name))
+    if host:
+        for folder in build_host(family, files).write(output):
+            typer.echo(str(folder))
     if toolkit is not None:
         for package in build_project(toolkit, output):
             typer.echo(f"built {package}")

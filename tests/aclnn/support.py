@@ -46,7 +46,9 @@ class Tensor:
         self.offset = offset
         self.device = library.malloc(max(self.host.nbytes, 1))
         if self.host.nbytes:
-            library.copy(self.device, self.host.ctypes.data, self.host.nbytes, TO_DEVICE)
+            library.copy(
+                self.device, self.host.ctypes.data, self.host.nbytes, TO_DEVICE
+            )
         self.handle = library.pointer("aclCreateTensor")(
             integers(self.shape),
             ctypes.c_uint64(len(self.shape)),
@@ -174,7 +176,11 @@ def lig_arguments(
 
     inputs = ("query", "key", "dy", "sparse_indices", "weights")
     ends = ("actual_seq_lengths_query", "actual_seq_lengths_key")
-    numbers = [ctypes.c_int64(heads), layout, *map(ctypes.c_int64, (mode, 65536, 65536))]
+    numbers = [
+        ctypes.c_int64(heads),
+        layout,
+        *map(ctypes.c_int64, (mode, 65536, 65536)),
+    ]
     return [
         *map(handle, (*inputs, *ends)),
         *numbers,

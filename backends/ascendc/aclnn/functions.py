@@ -68,9 +68,12 @@ aclnnStatus {function}GetWorkspaceSize(
     }});
 }}
 
-aclnnStatus {function}(void* workspace, uint64_t workspaceSize, aclOpExecutor* executor, aclrtStream stream)
+aclnnStatus {function}(
+    void* workspace, uint64_t bytes, aclOpExecutor* executor, aclrtStream stream)
 {{
-    return guarded("{function}", [&] {{ return run("{function}", workspace, workspaceSize, executor, stream); }});
+    return guarded("{function}", [&] {{
+        return run("{function}", workspace, bytes, executor, stream);
+    }});
 }}
 }}
 #pragma GCC visibility pop
@@ -114,9 +117,7 @@ def _declarations(kernels: Iterable[HostKernel]) -> Iterable[str]:
 
 def _kernel(variant: Variant, kernel: HostKernel) -> str:
     binds, calls = zip(*(kernel.entries(core) for core in CORES))
-    return (
-        f'    {{"{variant.name}", {{{", ".join(binds)}}}, {{{", ".join(calls)}}}}},'
-    )
+    return f'    {{"{variant.name}", {{{", ".join(binds)}}}, {{{", ".join(calls)}}}}},'
 
 
 def _parameters(family: Family) -> Iterable[str]:
@@ -125,7 +126,9 @@ def _parameters(family: Family) -> Iterable[str]:
         if isinstance(each, ScalarPort):
             yield f"int64_t {c_name(each)}"
         else:
-            yield {LAYOUT: f"char* {LAYOUT}", DETERMINISTIC: f"bool {DETERMINISTIC}"}[each]
+            yield {LAYOUT: f"char* {LAYOUT}", DETERMINISTIC: f"bool {DETERMINISTIC}"}[
+                each
+            ]
     yield from (f"const aclTensor* {c_name(port)}" for port in family.outputs)
 
 

@@ -1,8 +1,9 @@
-"""The host build of an operator: headers and a library that programs link on this machine."""
+"""The host build of an operator: headers and a library that programs here link."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from backends.ascendc.aclnn.library import (
     build_library,
 )
 from backends.ascendc.cann import aclnn_path
-from backends.ascendc.project import keep_project, operator_files
+from backends.ascendc.project import keep_project
 from backends.ascendc.twin.build import BuildError
 from backends.ascendc.variants import Family
 from ligrad_ir.errors import LigradError
@@ -48,13 +49,17 @@ class HostBuild:
         return list(folders)
 
 
-def build_host(family: Family, *, sanitize: bool = False) -> HostBuild:
+def build_host(
+    family: Family, files: Mapping[str, str], *, sanitize: bool = False
+) -> HostBuild:
     """Compile an operator with all its kernels for this machine.
+
+    files: of its project. sanitize: with AddressSanitizer and
+    UndefinedBehaviorSanitizer.
 
     Raises:
         LigradError: with what the compiler says.
     """
-    files = operator_files(family)
     project = keep_project(files)
     kernels = [
         HostKernel(

@@ -86,9 +86,7 @@ def build_library(
         BuildError: with the compiler's message.
     """
     flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
-    build = _Build(
-        (*flags, *(SANITIZE if sanitize else ())), tuple(map(str, include))
-    )
+    build = _Build((*flags, *(SANITIZE if sanitize else ())), tuple(map(str, include)))
     shared = [
         *_texts(ENGINE, "*"),
         *_texts(RUNTIME, "*"),

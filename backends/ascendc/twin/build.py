@@ -138,9 +138,7 @@ def build_engine() -> ctypes.CDLL:
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
             link = [compiler, "-shared", *objects]
-            cached(
-                f"engine-{key}", "engine.so", lambda to: _compile_to(link, to)
-            )
+            cached(f"engine-{key}", "engine.so", lambda to: _compile_to(link, to))
     return ctypes.CDLL(str(target))
 
 
