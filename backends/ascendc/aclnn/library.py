@@ -34,7 +34,9 @@ RUNTIME = HERE / "runtime"
 LIBRARY = "libligrad_host.so"
 OPTIMIZE = ("-O2",)
 SANITIZE = ("-O1", "-fsanitize=address,undefined", "-g1", "-fno-omit-frame-pointer")
-"""Behind OPTIMIZE, which it overrules: a sanitised kernel takes long to compile."""
+"""Behind OPTIMIZE, which it overrules."""
+SANITIZED_KERNEL = ("-O0",)
+"""Behind that: optimised, a sanitised kernel takes three times as long to compile."""
 CORES = tuple(CORE_MACROS)
 
 
@@ -86,7 +88,10 @@ def build_library(
         BuildError: with the compiler's message.
     """
     flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
-    build = _Build((*flags, *(SANITIZE if sanitize else ())), tuple(map(str, include)))
+    if sanitize:
+        build = _Build((*flags, *SANITIZE), SANITIZED_KERNEL, tuple(map(str, include)))
+    else:
+        build = _Build(flags, (), tuple(map(str, include)))
     shared = [
         *_texts(ENGINE, "*"),
         *_texts(RUNTIME, "*"),
@@ -134,6 +139,7 @@ def _texts(directory: Path, pattern: str) -> list[bytes]:
 @dataclass(frozen=True)
 class _Build:
     flags: tuple[str, ...]
+    kernel_flags: tuple[str, ...]
     include: tuple[str, ...]
 
     @property
@@ -142,12 +148,14 @@ class _Build:
 
     @property
     def name(self) -> str:
-        return repr((compiler_and_version(), self.flags, ENGINE_FLAGS))
+        return repr(
+            (compiler_and_version(), self.flags, self.kernel_flags, ENGINE_FLAGS)
+        )
 
     def kernel(self, kernel: HostKernel, core: str) -> Path:
         """The object of a kernel for a kind of core."""
         defines = [f"-D{k}={v}" if v else f"-D{k}" for k, v in kernel.defines.items()]
-        command = [*self.command, "-w", f"-I{INCLUDE}", *defines]
+        command = [*self.command, *self.kernel_flags, "-w", f"-I{INCLUDE}", *defines]
         command.append(f"-D{CORE_MACROS[core]}")
         with tempfile.TemporaryDirectory() as scratch:
             unit = Path(scratch) / "unit.cpp"
