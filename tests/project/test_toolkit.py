@@ -44,6 +44,7 @@ def toolkit(home: Path, *, without: tuple[str, ...] = ()) -> Path:
         if name not in without:
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text("")
+    (home / "compiler").mkdir(parents=True, exist_ok=True)
     (home / "compiler" / "version.info").write_text("Version=8.5.0\ntimestamp=1\n")
     return home
 
