@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LIGHTNING = EXAMPLES / "lightning_indexer_grad.lig"
 SCORES = EXAMPLES / "forward_scores.lig"
 FLAGS = ["-std=c++17", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+UNDEFINED = ["-fsanitize=undefined", "-fno-sanitize-recover=undefined"]
 
 
 @cache
@@ -84,8 +85,7 @@ class HostProgram:
         source, self._binary = folder / "driver.cpp", folder / "driver"
         source.write_text(self._driver(), encoding="utf-8")
         subprocess.run(
-            ["g++", *FLAGS, "-fsanitize=undefined", "-fno-sanitize-recover=undefined"]
-            + [str(source), "-o", str(self._binary)],
+            ["g++", *FLAGS, *UNDEFINED, str(source), "-o", str(self._binary)],
             check=True,
         )
 
