@@ -37,6 +37,15 @@ def test_device_memory_is_rounded_and_bounded(library: Library) -> None:
         library.copy(memory, source.ctypes.data, 1, TO_DEVICE)
 
 
+def test_a_copy_to_the_host_past_the_end_gives_zeros(library: Library) -> None:
+    memory = library.malloc(32)
+    back = np.full(100, 9, np.uint8)
+    library.call("aclrtMemset", memory, ctypes.c_size_t(64), 7, ctypes.c_size_t(64))
+    library.copy(back.ctypes.data, memory, 80, TO_HOST)
+    assert back.tolist() == [7] * 64 + [0] * 16 + [9] * 20
+    library.call("aclrtFree", memory)
+
+
 def test_align32_adds_nothing(library: Library) -> None:
     memory = ctypes.c_void_p()
     library.call("aclrtMallocAlign32", ctypes.byref(memory), ctypes.c_size_t(33), 2)
