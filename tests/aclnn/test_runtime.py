@@ -104,6 +104,16 @@ def test_all_ways_of_copying(library: Library) -> None:
     library.call("aclrtFree", second)
 
 
+def test_fills_stay_in_their_memory(library: Library) -> None:
+    memory, most = library.malloc(32), ctypes.c_size_t(1000)
+    for name, stream in (("aclrtMemset", ()), ("aclrtMemsetAsync", (None,))):
+        with pytest.raises(AclError, match=r"65 bytes, .* devPtr has only 64 left"):
+            library.call(name, memory, most, 0, ctypes.c_size_t(65), *stream)
+        with pytest.raises(AclError, match="count 1001 is more than maxCount"):
+            library.call(name, memory, most, 0, ctypes.c_size_t(1001), *stream)
+    library.call("aclrtFree", memory)
+
+
 def test_the_device_can_be_full(library: Library) -> None:
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
 
