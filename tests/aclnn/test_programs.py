@@ -76,3 +76,11 @@ def test_our_example_is_right(program: Program, tmp_path: Path) -> None:
         assert comparison.ok, f"{name}: {comparison}"
     printed = dict(re.findall(r"(\w+)\[0\.\.3\] = (\S+)", done.stdout))
     assert float(printed["dq"]) == pytest.approx(float(outputs["dq"].flat[0]), 1e-4)
+
+
+def test_the_example_of_the_project_runs(host: Path, program: Program) -> None:
+    [source] = (host.parent / "examples").glob("*.cpp")
+    done = program(source)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 3
