@@ -21,7 +21,7 @@ from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
 
 import ligrad
-from backends.ascendc.project import project_files
+from backends.ascendc.project import lone_files
 from benchmarks.accuracy import FILE
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
@@ -58,7 +58,7 @@ def steps(text: str) -> list[Step]:
         if step is passes[-1] or not isinstance(step, MOVERS):
             checked = seconds(module.verify)
         found.append((step.name, taken, checked, size(module)))
-    taken = seconds(lambda: project_files(module, ""))
+    taken = seconds(lambda: lone_files(module))
     found.append(("print", taken, 0.0, size(module)))
     return found
 

@@ -14,6 +14,7 @@ from ligrad._shadow import check_not_shadowed
 check_not_shadowed(Path(__file__).resolve().parent)
 
 from ligrad.compiler import Operator, compile  # noqa: E402
+from ligrad.family import compile_family  # noqa: E402
 from ligrad.operators import lightning_indexer_grad  # noqa: E402
 from ligrad_ir.errors import (  # noqa: E402
     ArgumentError,
@@ -29,5 +30,6 @@ __all__ = [
     "MissingArgumentError",
     "Operator",
     "compile",
+    "compile_family",
     "lightning_indexer_grad",
 ]

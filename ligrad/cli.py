@@ -17,6 +17,7 @@ from backends.numpy.workload import generate
 from ligrad import doctor as checks
 from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
+from ligrad.cli_compile import compile_command
 from ligrad.cli_graph import interpret, read_inputs, write_outputs
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
@@ -211,29 +212,7 @@ def opt(context: typer.Context) -> None:
     opt_main(context.args)
 
 
-@app.command("compile")
-def compile_(
-    file: ProgramFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="The directory to write.")
-    ],
-    soc: SocName = "ascend910b1",
-    dtype: Dtype = "bf16",
-    layout: LayoutName = "BSND",
-    schedule: ScheduleName = "optimized",
-    deterministic: Deterministic = False,
-) -> None:
-    """Write the kernel's source, its tiling header and a README."""
-    operator = compile(
-        file,
-        soc=soc,
-        dtype=dtype,
-        layout=layout,
-        schedule=schedule,
-        deterministic=deterministic,
-    )
-    for path in operator.emit(output):
-        typer.echo(str(path))
+app.command("compile")(compile_command)
 
 
 @app.command()

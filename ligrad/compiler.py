@@ -10,9 +10,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from backends.ascendc.project import project_files, readme, write_project
+from backends.ascendc.project import find_sources, operator_files, write_project
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.ascendc.variants import Family, Variant
 from backends.numpy.binding import bind
 from backends.numpy.blocks.function import Options, run_bound
 from backends.numpy.bound import Bound
@@ -214,7 +215,7 @@ class Operator:
             bound,
             blocks,
             self.soc,
-            None if project is None else Path(project),
+            None if project is None else find_sources(Path(project), self.variant()),
             timing=timing,
             trace=trace,
         )
@@ -237,17 +238,24 @@ class Operator:
             raise LigradError(f"{self.soc.name} has 1 to {most} cores, not {cores}")
         return cores
 
-    def emit(self, directory: str | Path) -> list[Path]:
-        """Write the kernel's source, its tiling header and a README.
+    def variant(self) -> Variant:
+        """The program as one of the kernels of an operator.
 
-        Returns the paths of the files.
+        Raises:
+            LigradError: the graph has no schedule.
+        """
+        module = self.module("ascendc")
+        return Variant(self.signature, self.deterministic, module, self.soc)
+
+    def emit(self, directory: str | Path) -> list[Path]:
+        """Write a CANN operator project with this program as its only kernel.
+
+        Returns the paths of the files. `ligrad.compile_family` has all kernels.
 
         Raises:
             LigradError: a file cannot be written, or the graph has no schedule.
         """
-        npu, ascendc = self.module("npu"), self.module("ascendc")
-        guide = readme(self.signature, self.soc, npu, ascendc)
-        files = project_files(ascendc, guide)
+        files = operator_files(Family((self.variant(),)))
         write_project(Path(directory), files)
         return [Path(directory) / name for name in files]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from ligrad.toolkit import PARTS, VARIABLES, look_at, toolkit_home
 
 REQUIRED_PACKAGES = (
     "xdsl",
@@ -47,7 +48,7 @@ def examine() -> list[Finding]:
         *(_package(name, "required") for name in REQUIRED_PACKAGES),
         *(_package(name, why, False) for name, why in OPTIONAL_PACKAGES.items()),
         _compiler(),
-        _toolkit(),
+        *_toolkit(),
     ]
 
 
@@ -68,11 +69,30 @@ def _compiler() -> Finding:
     return Finding("g++", True, f"{shown.stdout.strip()} at {path}", False)
 
 
-def _toolkit() -> Finding:
-    home = os.environ.get("ASCEND_HOME_PATH", "")
-    if not home:
-        return Finding(
-            "CANN", False, "ASCEND_HOME_PATH is not set: not needed to interpret", False
-        )
-    found = Path(home).is_dir()
-    return Finding("CANN", found, home if found else f"{home} does not exist", False)
+def _toolkit() -> list[Finding]:
+    """The CANN toolkit and its parts; nothing but a build needs it."""
+    named = toolkit_home()
+    if named is None:
+        what = " and ".join(VARIABLES)
+        detail = f"{what} are not set: only `ligrad compile --build` needs a toolkit"
+        return [Finding("CANN", False, detail, False)]
+    variable, value = named
+    if not Path(value).is_dir():
+        return [Finding("CANN", False, f"{variable}: {value} does not exist", False)]
+    toolkit = look_at(Path(value))
+    version = toolkit.version or "of unknown version (no version file)"
+    return [
+        Finding("CANN", True, f"{version} at {value} ({variable})", False),
+        *(
+            Finding(
+                name, path is not None, str(path or f"missing: {PARTS[name][0]}"), False
+            )
+            for name, path in toolkit.parts.items()
+        ),
+        _program("cmake", "builds operator projects"),
+    ]
+
+
+def _program(name: str, why: str) -> Finding:
+    path = shutil.which(name)
+    return Finding(name, path is not None, path or f"not found: {why}", False)

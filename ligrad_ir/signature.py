@@ -86,7 +86,7 @@ class ArrayPort:
     """An array that goes in or out.
 
     ends: the axis whose run ends (prefix sums) it holds; selects: the axis whose rows
-    its entries mean.
+    its entries mean; parameter: how the C interface calls it.
     """
 
     name: str
@@ -95,6 +95,7 @@ class ArrayPort:
     element: Attribute
     ends: str | None = None
     selects: str | None = None
+    parameter: str | None = None
 
     @property
     def dtype_name(self) -> str:
@@ -104,12 +105,14 @@ class ArrayPort:
 
 @dataclass(frozen=True)
 class ScalarPort:
-    """An int64 attribute. equals: the axis whose extent it must state, if given."""
+    """An int64 attribute. equals: the axis whose extent it must state, if given;
+    parameter: how the C interface calls it."""
 
     name: str
     default: int | None = None
     choices: tuple[int, ...] = ()
     equals: str | None = None
+    parameter: str | None = None
 
 
 Port = ArrayPort | ScalarPort
@@ -164,6 +167,8 @@ def axis_op(axis: Axis) -> AxisOp:
 def port_attributes(port: Port) -> DictionaryAttr:
     """The attributes of the function argument (or result) behind a port."""
     entries: dict[str, Attribute] = {"lig.name": StringAttr(port.name)}
+    if port.parameter is not None:
+        entries["lig.parameter"] = StringAttr(port.parameter)
     if isinstance(port, ArrayPort):
         entries["lig.dims"] = ArrayAttr([StringAttr(str(dim)) for dim in port.dims])
         if port.aliases:
@@ -256,6 +261,8 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
     data = entry.data
     if not isinstance(name := data.get("lig.name"), StringAttr):
         raise LigradError(f'{what} has no name: give it {{lig.name = "..."}}')
+    parameter = data.get("lig.parameter")
+    spelled = parameter.data if isinstance(parameter, StringAttr) else None
     if isinstance(type, TensorType):
         dims = _strings(data.get("lig.dims")) or type.axes
         return ArrayPort(
@@ -265,6 +272,7 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
             element=type.element_type,
             ends=_symbol(data.get("lig.ends")),
             selects=_symbol(data.get("lig.selects")),
+            parameter=spelled,
         )
     choices = data.get("lig.choices")
     default = data.get("lig.default")
@@ -275,6 +283,7 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
         if choices is not None
         else (),
         equals=_symbol(data.get("lig.equals")),
+        parameter=spelled,
     )
 
 

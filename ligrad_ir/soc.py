@@ -14,6 +14,7 @@ from ligrad_ir.errors import LigradError
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Soc:
     """`cube_freq`."""
     l2_size: int
     """`l2_size`."""
+    hbm_size: int = 64 * GIB
+    """`memory_size`; the file of 910b2c leaves it out."""
     vector_cores_per_cube: int = 2
 
     l1_size: int = 512 * KIB
@@ -70,6 +73,9 @@ class Soc:
         return self.cube_cores * self.vector_cores_per_cube
 
 
+COMPUTE_UNITS = ("ascend910b", "ascend910_93")
+"""The families of these chips, as CANN's build calls them."""
+
 SOCS: Mapping[str, Soc] = {
     soc.name: soc
     for soc in (
@@ -77,9 +83,9 @@ SOCS: Mapping[str, Soc] = {
         Soc("ascend910b2", 24, 1800, 192 * MIB),
         Soc("ascend910b2c", 24, 1800, 192 * MIB),
         Soc("ascend910b3", 20, 1800, 192 * MIB),
-        Soc("ascend910b4", 20, 1500, 96 * MIB),
-        Soc("ascend910b4-1", 20, 1500, 168 * MIB),
-        Soc("ascend910_9362", 20, 1500, 168 * MIB),
+        Soc("ascend910b4", 20, 1500, 96 * MIB, 32 * GIB),
+        Soc("ascend910b4-1", 20, 1500, 168 * MIB, 32 * GIB),
+        Soc("ascend910_9362", 20, 1500, 168 * MIB, 32 * GIB),
         Soc("ascend910_9372", 20, 1800, 192 * MIB),
         Soc("ascend910_9381", 24, 1800, 192 * MIB),
         Soc("ascend910_9382", 24, 1800, 192 * MIB),

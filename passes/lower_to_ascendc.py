@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.transforms.dead_code_elimination import region_dce
 from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects.ascendc_core import (
@@ -17,12 +16,9 @@ from ligrad_ir.dialects.ascendc_core import (
     KernelOp,
     OnAicOp,
     OnAivOp,
-    UnusedOp,
 )
 from ligrad_ir.dialects.ascendc_enums import Core, Pipe
 from ligrad_ir.dialects.ascendc_memory import TPipeOp
-from ligrad_ir.dialects.ascendc_tiling import HostFunctionOp, ReturnValueOp
-from ligrad_ir.dialects.ascendc_types import TilingType
 from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, WorkspaceOp
 from ligrad_ir.signature import entry_function
 from ligrad_ir.soc import find_soc
@@ -30,13 +26,13 @@ from passes.machine import cube, moves, order, vectors
 from passes.machine.frame import (
     KernelFrame,
     Parameter,
-    bind_tiling,
     declare_memories,
     parameters_of,
     region_bytes,
     snake_case,
     tiling_struct,
 )
+from passes.machine.host import HostFrame
 from passes.machine.scalars import lower_block
 from passes.machine.statements import Size, Statements, lower
 
@@ -50,8 +46,8 @@ class LowerToAscendcPass(ModulePass):
     Replaces an `npu` function by a kernel of `ascendc` statements.
 
     The kernel takes an address for every array, the workspace and the tiling data: a
-    struct of the extents and attributes, in a header `<name>_tiling.h`. A host function
-    beside the struct tells the bytes of workspace that a launch needs; the attribute
+    struct of the extents and attributes, in a header `<name>_tiling.h`. Host functions
+    beside the struct tell what a launch needs (`passes/machine/host.py`); the attribute
     `npu.arrays` of the kernel names its arrays.
 
     Assumes placed buffers and complete synchronisation. Decides nothing.
@@ -89,10 +85,11 @@ class _Kernel:
 
     def ops(self) -> list[Operation]:
         """The operations of the new module."""
+        host = HostFrame(self._name, self._struct, self._header, self._parameters)
         return [
             IncludeOp("kernel_operator.h"),
             tiling_struct(self._struct, self._parameters, self._header),
-            self._workspace_bytes(),
+            *host.functions(self._workspace_bytes),
             self._kernel(),
         ]
 
@@ -103,28 +100,12 @@ class _Kernel:
                 s.location = op.location
                 lower(op, s)
 
-    def _workspace_bytes(self) -> HostFunctionOp:
-        block = Block(arg_types=[TilingType(self._struct), i64])
-        tiling, blocks = block.args
-        tiling.name_hint, blocks.name_hint = "tiling", "blocks"
-        s = Statements(block, {})
-        bind_tiling(s, tiling, blocks, self._parameters)
+    def _workspace_bytes(self, s: Statements) -> Size:
         self._prologue(s)
         total: Size = 0
         for op in self._workspaces:
             total = s.add(total, region_bytes(s, op, self._soc), f"{op.label.data}_end")
-        s.insert(ReturnValueOp(s.size(total)))
-        body = Region(block)
-        region_dce(body)
-        unused = [UnusedOp(a) for a in block.args if not any(True for _ in a.uses)]
-        assert block.first_op is not None
-        block.insert_ops_before(unused, block.first_op)
-        return HostFunctionOp(
-            f"{self._name}WorkspaceBytes",
-            body,
-            self._header,
-            "bytes of workspace that a launch needs",
-        )
+        return total
 
     def _kernel(self) -> KernelOp:
         block = Block()

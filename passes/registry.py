@@ -55,6 +55,12 @@ def _lower_to_npu() -> type[ModulePass]:
     return LowerToNpuPass
 
 
+def _outline_kernel() -> type[ModulePass]:
+    from passes.outline_kernel import OutlineKernelPass
+
+    return OutlineKernelPass
+
+
 def _place_buffers() -> type[ModulePass]:
     from passes.place_buffers import PlaceBuffersPass
 
@@ -76,6 +82,7 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "insert-sync": _insert_sync,
     "lower-to-ascendc": _lower_to_ascendc,
     "lower-to-npu": _lower_to_npu,
+    "outline-kernel": _outline_kernel,
     "place-buffers": _place_buffers,
     "sink-scaling": _sink_scaling,
 }

@@ -23,6 +23,7 @@ from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects.ascendc_enums import Arithmetic
+from passes.machine.host import BLOCKS, EXTENT, WORKSPACE
 from passes.machine.statements import FOLD
 
 
@@ -77,15 +78,15 @@ class HostFunctions(InterpreterFunctions):
 @dataclass(frozen=True)
 class Kernel:
     """A kernel as the host sees it: its name, its array arguments in order, its tiling
-    struct, the header of that, its fields in order with their meaning, and the function
-    that tells the workspace."""
+    struct, the header of that, its fields in order with their meaning, and the functions
+    that tell what a launch needs, by their name without that of the program."""
 
     name: str
     arrays: tuple[str, ...]
     struct: str
     header: str
     fields: Mapping[str, str]
-    workspace: tiling.HostFunctionOp
+    functions: Mapping[str, tiling.HostFunctionOp]
     module: ModuleOp
 
     def tiling_data(self, values: Mapping[str, int]) -> bytes:
@@ -95,11 +96,27 @@ class Kernel:
 
     def workspace_bytes(self, values: Mapping[str, int], blocks: int) -> int:
         """The bytes of workspace of a launch on so many blocks."""
+        return self.evaluate(WORKSPACE, values, blocks)
+
+    def blocks(self, values: Mapping[str, int], cores: int) -> int:
+        """How many groups of cores a launch takes of so many."""
+        return self.evaluate(BLOCKS, values, cores)
+
+    def extents(self) -> dict[str, tiling.HostFunctionOp]:
+        """The functions that compute extents, by their axes."""
+        return {
+            name.removeprefix(EXTENT): function
+            for name, function in self.functions.items()
+            if name.startswith(EXTENT)
+        }
+
+    def evaluate(self, name: str, values: Mapping[str, int], number: int) -> int:
+        """The value of a host function, for these fields of the tiling data."""
         interpreter = Interpreter(self.module)
         interpreter.register_implementations(HostFunctions())
-        region = self.workspace.body
-        (size,) = interpreter.run_ssacfg_region(region, (values, blocks), "workspace")
-        return size
+        region = self.functions[name].body
+        (result,) = interpreter.run_ssacfg_region(region, (values, number), name)
+        return result
 
 
 def kernel_of(module: ModuleOp) -> Kernel:
@@ -107,7 +124,7 @@ def kernel_of(module: ModuleOp) -> Kernel:
     ops = list(module.body.block.ops)
     [kernel] = [op for op in ops if isinstance(op, core.KernelOp)]
     [struct_] = [op for op in ops if isinstance(op, tiling.TilingStructOp)]
-    [workspace] = [op for op in ops if isinstance(op, tiling.HostFunctionOp)]
+    program = struct_.sym_name.data.removesuffix("Tiling")
     assert struct_.header is not None
     arrays = cast("ArrayAttr[StringAttr]", kernel.attributes["npu.arrays"])
     return Kernel(
@@ -120,6 +137,10 @@ def kernel_of(module: ModuleOp) -> Kernel:
             for op in struct_.body.block.ops
             if isinstance(op, tiling.TilingFieldOp)
         },
-        workspace,
+        {
+            op.sym_name.data.removeprefix(program): op
+            for op in ops
+            if isinstance(op, tiling.HostFunctionOp)
+        },
         module,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import singledispatchmethod
-from typing import IO, ClassVar, cast
+from typing import IO, ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -30,10 +30,14 @@ from ligrad_ir.dialects import ascendc_memory as memory
 from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
 from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp, MethodOp, ParamsOp
-from ligrad_ir.dialects.ascendc_types import TilingType
 from ligrad_ir.places import blame
 
-DEFINITIONS = (core.KernelOp, tiling.HostFunctionOp, tiling.TilingStructOp)
+DEFINITIONS = (
+    core.FunctionOp,
+    core.KernelOp,
+    tiling.HostFunctionOp,
+    tiling.TilingStructOp,
+)
 """What stands by itself in a module, under a name."""
 
 
@@ -94,9 +98,8 @@ class AscendCPrinter(ExpressionPrinter):
     @print.register
     def _(self, op: tiling.HostFunctionOp) -> None:
         data, blocks = op.body.block.args
-        struct = cast(TilingType, data.type).struct.data
         self.line(
-            f"inline int64_t {op.sym_name.data}(const {struct}& {self.name(data)}, "
+            f"inline int64_t {op.sym_name.data}({self.parameter(data)}, "
             f"{cpp_type(blocks.type)} {self.name(blocks)})"
         )
         with self.braces("{"):
@@ -116,6 +119,13 @@ class AscendCPrinter(ExpressionPrinter):
         self.line(
             f'extern "C" __global__ __aicore__ void {op.sym_name.data}({arguments})'
         )
+        with self.braces("{"):
+            self.print_ops(op.body.block)
+
+    @print.register
+    def _(self, op: core.FunctionOp) -> None:
+        arguments = ", ".join(map(self.parameter, op.body.block.args))
+        self.line(f"__aicore__ inline void {op.sym_name.data}({arguments})")
         with self.braces("{"):
             self.print_ops(op.body.block)
 
@@ -253,15 +263,36 @@ def print_kernel(module: ModuleOp, *, locations: bool = True) -> str:
 
 def print_tiling_header(module: ModuleOp, *, locations: bool = True) -> str:
     """The header with the tiling structs and what the host computes from them."""
-    stream = io.StringIO("#pragma once\n#include <cstdint>")
+    kinds = (tiling.TilingStructOp, tiling.HostFunctionOp)
+    return _print(module, kinds, PROLOGUE, locations)
+
+
+PROLOGUE = "#pragma once\n#include <cstdint>"
+
+
+def _print(
+    module: ModuleOp, kinds: tuple[type[Operation], ...], head: str, locations: bool
+) -> str:
+    """The operations of some kinds, one by one, as they stand in a header."""
+    stream = io.StringIO(head)
     stream.seek(0, io.SEEK_END)
     printer = AscendCPrinter(stream, locations=locations, header=True)
     for op in module.body.block.ops:
-        if isinstance(op, tiling.TilingStructOp | tiling.HostFunctionOp):
+        if isinstance(op, kinds):
             printer.line("")
             printer.names = Names()
             printer.print_op(op)
-    return stream.getvalue() + "\n"
+    return stream.getvalue().lstrip("\n") + "\n"
+
+
+def print_host_functions(module: ModuleOp, *, locations: bool = True) -> str:
+    """What the host computes, alone."""
+    return _print(module, (tiling.HostFunctionOp,), "", locations)
+
+
+def print_tiling_struct(module: ModuleOp, *, locations: bool = True) -> str:
+    """The header with the tiling structs alone, for a kernel to include."""
+    return _print(module, (tiling.TilingStructOp,), PROLOGUE, locations)
 
 
 @dataclass(frozen=True)

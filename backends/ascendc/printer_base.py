@@ -20,7 +20,7 @@ from backends.ascendc.printer_names import (
 )
 from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp
 from ligrad_ir.dialects.ascendc_scalar import ConstantOp
-from ligrad_ir.dialects.ascendc_types import GlobalType, LocalType
+from ligrad_ir.dialects.ascendc_types import GlobalType, LocalType, TilingType
 from ligrad_ir.places import place_of
 
 
@@ -80,6 +80,12 @@ class StatementPrinter(BasePrinter):
         """`type name`, const where the type is one of values."""
         const = "const " if is_value(value.type) else ""
         return f"{const}{cpp_type(value.type)} {self.name(value)}"
+
+    def parameter(self, value: SSAValue) -> str:
+        """An argument of a function; tiling data is passed by reference."""
+        if isinstance(value.type, TilingType):
+            return f"const {value.type.struct.data}& {self.name(value)}"
+        return self.declaration(value)
 
     def define(self, op: Operation, expression: str) -> None:
         """A statement that gives the result of an operation a name, if it has one."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from backends.ascendc.host import kernel_of
-from backends.ascendc.project import find_sources, keep_project, project_files
+from backends.ascendc.project import (
+    Sources,
+    keep_project,
+    lone_files,
+    lone_sources,
+)
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.report import Report
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
@@ -18,6 +23,9 @@ from backends.numpy.dtypes import Array
 from backends.numpy.tiled import call_values
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
+
+NOTHING = np.zeros(0, np.uint8)
+"""What an argument is that a caller leaves out."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ def run_source(
     bound: Bound,
     blocks: int,
     soc: Soc,
-    project: Path | None = None,
+    sources: Sources | None = None,
     *,
     timing: Timing = DEFAULT_TIMING,
     trace: int = 0,
@@ -50,30 +58,38 @@ def run_source(
 ) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
-    module: as `lower-to-ascendc` leaves it. project: a directory with the sources to run
-    instead of what would be printed. timing, trace: of the twin's clock.
+    module: as `lower-to-ascendc` leaves it. sources: what to run instead of what would
+    be printed; of its arrays, those that the kernel does not take are empty.
+    timing, trace: of the twin's clock.
     strict: a warning of the compiler is an error. check, clock: whether the twin looks
     for races and the like, and whether it models time.
 
     Raises:
-        LigradError: the sources are missing, or do not compile; with what the compiler
-            says.
+        LigradError: the sources do not compile; with what the compiler says.
     """
-    if project is None:
-        project = keep_project(project_files(module, ""))
-    kernel, sources = kernel_of(module), find_sources(project, module)
+    if sources is None:
+        sources = lone_sources(keep_project(lone_files(module)), module)
+    kernel = kernel_of(module)
     try:
-        library = build([sources.path], sources.entry, strict=strict)
+        library = build(
+            [sources.path], sources.entry, defines=sources.defines, strict=strict
+        )
     except BuildError as error:
         raise LigradError(f"{sources.path} does not compile:\n{error}") from error
     values = call_values(bound)
     numbers = {name: values.numbers[name] for name in kernel.fields}
     report = library.launch(
-        [*map(values.array, kernel.arrays), kernel.tiling_data(numbers)],
+        [
+            *(
+                values.array(n) if n in kernel.arrays else NOTHING
+                for n in sources.arrays
+            ),
+            kernel.tiling_data(numbers),
+        ],
         blocks,
         soc=soc,
         workspace=max(soc.gm_alignment, kernel.workspace_bytes(numbers, blocks)),
-        names=[*kernel.arrays, "tiling"],
+        names=[*sources.arrays, "tiling"],
         timing=timing,
         trace=trace,
         check=check,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import (
     DictionaryAttr,
@@ -41,7 +41,7 @@ from ligrad_ir.dialects.ascendc_base import (
     string,
 )
 from ligrad_ir.dialects.ascendc_enums import Core, KernelType, KernelTypeAttr
-from ligrad_ir.dialects.ascendc_types import AddressType
+from ligrad_ir.dialects.ascendc_types import AddressType, TilingType
 
 
 def _distribute(op: AscendCOp, attributes: DictionaryAttr | None) -> None:
@@ -105,16 +105,8 @@ class KernelTypeOp(AscendCOp):
         )
 
 
-@irdl_op_definition
-class KernelOp(CoreScope):
-    """
-    `extern "C" __global__ __aicore__ void sym_name(GM_ADDR ...) { body }`
-
-    Every argument is a GM_ADDR, 512-byte aligned; by convention the last two are the
-    workspace and the tiling data. Page "Kernel function".
-    """
-
-    name = "ascendc.kernel"
+class _FunctionOp(CoreScope):
+    """A function with a name and a body; without results."""
 
     sym_name = prop_def(SymbolNameConstraint())
     body = region_def("single_block")
@@ -127,21 +119,8 @@ class KernelOp(CoreScope):
             regions=[body],
         )
 
-    def core(self) -> Core | None:
-        ops = self.body.block.ops
-        stated = next((op for op in ops if isinstance(op, KernelTypeOp)), None)
-        cores = () if stated is None else stated.type.data.cores
-        return cores[0] if len(cores) == 1 else None
-
-    def check(self) -> None:
-        require_identifier(self.sym_name.data)  # kernel_c1
-        require(  # kernel_c2
-            all(isinstance(arg.type, AddressType) for arg in self.body.block.args),
-            "the arguments of a kernel are addresses in global memory",
-        )
-
     @classmethod
-    def parse(cls, parser: Parser) -> KernelOp:
+    def parse(cls, parser: Parser) -> Self:
         name = parser.parse_symbol_name()
         args = parser.parse_comma_separated_list(
             parser.Delimiter.PAREN, parser.parse_argument
@@ -161,6 +140,54 @@ class KernelOp(CoreScope):
         printer.print_string(" ")
         printer.print_region(
             self.body, print_entry_block_args=False, print_empty_block=False
+        )
+
+
+@irdl_op_definition
+class KernelOp(_FunctionOp):
+    """
+    `extern "C" __global__ __aicore__ void sym_name(GM_ADDR ...) { body }`
+
+    Every argument is a GM_ADDR, 512-byte aligned; by convention the last two are the
+    workspace and the tiling data. Page "Kernel function".
+    """
+
+    name = "ascendc.kernel"
+
+    def core(self) -> Core | None:
+        ops = self.body.block.ops
+        stated = next((op for op in ops if isinstance(op, KernelTypeOp)), None)
+        cores = () if stated is None else stated.type.data.cores
+        return cores[0] if len(cores) == 1 else None
+
+    def check(self) -> None:
+        require_identifier(self.sym_name.data)  # kernel_c1
+        require(  # kernel_c2
+            all(isinstance(arg.type, AddressType) for arg in self.body.block.args),
+            "the arguments of a kernel are addresses in global memory",
+        )
+
+
+@irdl_op_definition
+class FunctionOp(_FunctionOp):
+    """
+    `__aicore__ inline void sym_name(GM_ADDR ..., const Tiling& tiling) { body }`
+
+    A function of the device, called by a kernel: its arguments are addresses in global
+    memory and tiling data. Page "Function type qualifiers".
+    """
+
+    name = "ascendc.function"
+
+    def core(self) -> Core | None:
+        return None
+
+    def check(self) -> None:
+        require_identifier(self.sym_name.data)  # function_c1
+        types = [arg.type for arg in self.body.block.args]
+        require(  # function_c2
+            all(isinstance(type, AddressType | TilingType) for type in types),
+            "the arguments of a function are addresses in global memory and tiling data",
         )
 
 
@@ -342,6 +369,7 @@ class UnusedOp(AscendCOp):
 OPS: Sequence[type[Operation]] = (
     CommentOp,
     ForOp,
+    FunctionOp,
     IfOp,
     IncludeOp,
     KernelOp,

@@ -103,6 +103,9 @@ def _declare(
                 declarations.output(statement)
             case _:
                 pass
+    for statement in program.statements:
+        if isinstance(statement, syntax.Parameter):
+            declarations.parameter(statement)
     if not any(isinstance(s, syntax.Output) for s in program.statements):
         diagnostics.error_at("the text declares no output", 1, 1)
     return declarations

@@ -14,7 +14,7 @@ from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.diagnostics import Diagnostics
 
 _STARTS_STATEMENT = re.compile(
-    r"\s*((operator|axis|input|attribute|output)\b|[A-Za-z_]\w*\s*=)"
+    r"\s*((operator|axis|input|attribute|output|parameter)\b|[A-Za-z_]\w*\s*=)"
 )
 _SPOKEN = {
     "NAME": "a name",

@@ -167,6 +167,14 @@ class Attribute(_Node):
     default: Bound | None
 
 
+@dataclass(frozen=True)
+class Parameter(_Node):
+    """`parameter NAME = PORT`: how the C interface calls an input, attribute or output."""
+
+    name: Token
+    port: Token
+
+
 # ---- the formulas
 
 
@@ -242,7 +250,9 @@ class Formula(_Node):
 
 
 Expression = Number | Name | Call | Neg | Add | Sub | Mul
-Statement = Operator | Axis | PackedAxis | Input | Output | Attribute | Formula
+Statement = (
+    Operator | Axis | PackedAxis | Input | Output | Attribute | Parameter | Formula
+)
 
 
 @dataclass(frozen=True)

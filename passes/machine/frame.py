@@ -64,11 +64,14 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an `npu` function. dims: the axes of an array, outermost first."""
+    """A parameter of an `npu` function. dims: the axes of an array, outermost first;
+    packs: of the extent of an axis whose runs are equally long, the axes that it is the
+    product of."""
 
     name: str
     kind: str
     dims: tuple[str, ...]
+    packs: tuple[str, ...]
     value: SSAValue
 
     @property
@@ -91,16 +94,21 @@ def parameters_of(function: FuncOp) -> list[Parameter]:
             raise PassFailedException(
                 f"lower-to-ascendc: the argument {argument} has no npu.name and npu.kind"
             )
-        dims = cast("ArrayAttr[StringAttr]", entry.data.get("npu.dims", ArrayAttr([])))
         found.append(
             Parameter(
                 cast(StringAttr, entry.data["npu.name"]).data,
                 cast(StringAttr, entry.data["npu.kind"]).data,
-                tuple(dim.data for dim in dims),
+                _names(entry, "npu.dims"),
+                _names(entry, "npu.packs"),
                 argument,
             )
         )
     return found
+
+
+def _names(entry: DictionaryAttr, key: str) -> tuple[str, ...]:
+    listed = cast("ArrayAttr[StringAttr]", entry.data.get(key, ArrayAttr([])))
+    return tuple(name.data for name in listed)
 
 
 def snake_case(name: str) -> str:

@@ -50,7 +50,7 @@ class ProgramMemory:
         lig_arguments = self._source.body.block.args
 
         def argument(
-            type: Attribute, name: str, kind: str, dims: Sequence[str] | None = None
+            type: Attribute, name: str, kind: str, **names: Sequence[str]
         ) -> SSAValue:
             value = block.insert_arg(type, len(block.args))
             value.name_hint = name
@@ -58,8 +58,8 @@ class ProgramMemory:
                 "npu.name": StringAttr(name),
                 "npu.kind": StringAttr(kind),
             }
-            if dims is not None:
-                entry["npu.dims"] = ArrayAttr(map(StringAttr, dims))
+            for key, listed in names.items():
+                entry[f"npu.{key}"] = ArrayAttr(map(StringAttr, listed))
             self.attributes.append(DictionaryAttr(entry))
             return value
 
@@ -70,7 +70,7 @@ class ProgramMemory:
                 self.uniform[old] = port.ends
                 continue
             dims = self._dims(port)
-            memref = argument(gm_type(port.element), port.name, "input", dims)
+            memref = argument(gm_type(port.element), port.name, "input", dims=dims)
             if port.ends is not None:
                 self.ends[old] = memref
             else:
@@ -79,15 +79,20 @@ class ProgramMemory:
         assert isinstance(returned, ReturnOp)
         for port, value in zip(self._signature.outputs, returned.arguments):
             dims = self._dims(port)
-            memref = argument(gm_type(port.element), port.name, "output", dims)
+            memref = argument(gm_type(port.element), port.name, "output", dims=dims)
             if value in self.storages:
                 raise LigradError(
                     f"{port.name} is the same value as another output or an input"
                 )
             self.storages[value] = self._array(memref, value)
         for axis in self._signature.axes.values():
-            if not axis.is_unit:
-                self.extents[axis.name] = argument(IndexType(), axis.name, "extent")
+            if axis.is_unit:
+                continue
+            runs = (axis.batch, axis.length) if axis.uniform else ()
+            packs = {"packs": [name for name in runs if name]} if runs else {}
+            self.extents[axis.name] = argument(
+                IndexType(), axis.name, "extent", **packs
+            )
         self.extents["blocks"] = argument(IndexType(), "blocks", "blocks")
         for port, old in zip(self._signature.inputs, lig_arguments):
             if not isinstance(port, ArrayPort) and any(True for _ in old.uses):

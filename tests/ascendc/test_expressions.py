@@ -256,8 +256,9 @@ def test_the_host_computes_what_they_mean(is_formed: bool) -> None:
     module = formed(plain) if is_formed else plain
     for tiling, blocks in draws():
         for function, other in zip(functions_of(module), functions_of(plain)):
-            host = Kernel("k", (), "Numbers", "numbers.h", {}, function, module)
-            found = host.workspace_bytes(tiling, blocks)
+            functions = {"it": function}
+            host = Kernel("k", (), "Numbers", "numbers.h", {}, functions, module)
+            found = host.evaluate("it", tiling, blocks)
             assert found == meaning(other, tiling, blocks)
 
 

@@ -222,12 +222,16 @@ def test_opt_reads_formulas(ligrad, tmp_path: Path) -> None:
 
 def test_doctor_names_what_is_there_and_what_is_not(ligrad, monkeypatch) -> None:
     monkeypatch.delenv("ASCEND_HOME_PATH", raising=False)
+    monkeypatch.delenv("ASCEND_TOOLKIT_HOME", raising=False)
     monkeypatch.setenv("PATH", "")
     result = ligrad("doctor")
     assert result.code == 0
     assert "ok      xdsl" in result.out
     assert "-       g++         not found" in result.out
-    assert "-       CANN        ASCEND_HOME_PATH is not set" in result.out
+    assert (
+        "-       CANN        ASCEND_HOME_PATH and ASCEND_TOOLKIT_HOME are not set"
+        in result.out
+    )
     monkeypatch.setenv("ASCEND_HOME_PATH", "/does/not/exist")
     assert "/does/not/exist does not exist" in ligrad("doctor").out
 

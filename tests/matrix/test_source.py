@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.ascendc.project import project_files
+from backends.ascendc.project import lone_files
 from backends.numpy.dtypes import Array
 from backends.numpy.workload import generate
 from backends.oracle import evaluate
@@ -215,7 +215,7 @@ def test_other_examples(name: str, dtype: str, layout: str) -> None:
 
 @cache
 def source_text(text: str) -> str:
-    files = project_files(operator(text).module("ascendc"), "")
+    files = lone_files(operator(text).module("ascendc"))
     return next(text for name, text in files.items() if name.endswith(".cpp"))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def cache_directory() -> Path:
 
 
 @functools.cache
-def _host_flags() -> tuple[str, ...]:
+def host_flags() -> tuple[str, ...]:
     """AVX2 where this processor has it; results do not depend on it."""
     try:
         flags = Path("/proc/cpuinfo").read_text().split()
@@ -51,7 +51,7 @@ def compiler_name() -> str:
 
 
 @functools.cache
-def _compiler() -> tuple[str, str]:
+def compiler_and_version() -> tuple[str, str]:
     """Name and version line of the compiler."""
     name = compiler_name()
     return name, subprocess.run(
@@ -59,7 +59,12 @@ def _compiler() -> tuple[str, str]:
     ).stdout.splitlines()[0]
 
 
-def _run(command: Sequence[str]) -> str:
+def run_compiler(command: Sequence[str]) -> str:
+    """What a compiler, linker or the like prints.
+
+    Raises:
+        BuildError: if it fails, with what it says.
+    """
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BuildError(
@@ -68,26 +73,28 @@ def _run(command: Sequence[str]) -> str:
     return done.stdout
 
 
-def _digest(parts: Sequence[str | bytes]) -> str:
-    digest = hashlib.sha256()
+def digest(parts: Sequence[str | bytes]) -> str:
+    """A name for a content: different for different parts."""
+    found = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little"))
-        digest.update(data)
-    return digest.hexdigest()[:32]
+        found.update(len(data).to_bytes(8, "little"))
+        found.update(data)
+    return found.hexdigest()[:32]
 
 
-def _library(key: str, name: str, compile_to: Sequence[str]) -> Path:
-    """The cached library, or the result of `compile_to` + `-o FILE`, moved into place
-    at once."""
-    target = cache_directory() / key / f"{name}.so"
+def cached(key: str, name: str, make: Callable[[Path], None]) -> Path:
+    """The file `name` of the cache, or what `make` writes to the path that it is given,
+    moved into place at once."""
+    target = cache_directory() / key / name
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=".so")
+    handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
     os.close(handle)
     try:
-        _run([*compile_to, "-o", scratch])
+        make(Path(scratch))
+        Path(scratch).chmod(0o755)
         Path(scratch).replace(target)
     finally:
         Path(scratch).unlink(missing_ok=True)
@@ -107,10 +114,10 @@ def build_engine() -> ctypes.CDLL:
         INCLUDE / "twin" / "abi.h",
         INCLUDE / "twin" / "numeric.h",
     ]
-    flags = [*COMMON_FLAGS, *_host_flags(), *ENGINE_FLAGS]
-    key = _digest(
+    flags = [*COMMON_FLAGS, *host_flags(), *ENGINE_FLAGS]
+    key = digest(
         [
-            *_compiler(),
+            *compiler_and_version(),
             *flags,
             *(
                 part
@@ -119,24 +126,29 @@ def build_engine() -> ctypes.CDLL:
             ),
         ]
     )
-    compiler = _compiler()[0]
+    compiler = compiler_and_version()[0]
     target = cache_directory() / f"engine-{key}" / "engine.so"
     if not target.exists():
         with tempfile.TemporaryDirectory() as scratch:
             objects = [f"{scratch}/{source.stem}.o" for source in sources]
 
             def compile_one(pair: tuple[Path, str]) -> None:
-                _run([compiler, *flags, "-c", str(pair[0]), "-o", pair[1]])
+                run_compiler([compiler, *flags, "-c", str(pair[0]), "-o", pair[1]])
 
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
-            _library(f"engine-{key}", "engine", [compiler, "-shared", *objects])
+            link = [compiler, "-shared", *objects]
+            cached(f"engine-{key}", "engine.so", lambda to: _compile_to(link, to))
     return ctypes.CDLL(str(target))
 
 
-def _preprocessed(command: Sequence[str], unit: Path) -> str:
+def _compile_to(command: Sequence[str], target: Path) -> None:
+    run_compiler([*command, "-o", str(target)])
+
+
+def preprocessed(command: Sequence[str], unit: Path) -> str:
     """The text the compiler really sees: the sources with every header they include."""
-    return _run([*command, "-E", str(unit)])
+    return run_compiler([*command, "-E", str(unit)])
 
 
 def build(
@@ -160,10 +172,10 @@ def build(
     Raises:
         BuildError: with the compiler's message.
     """
-    compiler = _compiler()[0]
+    compiler = compiler_and_version()[0]
     flags = [
         *COMMON_FLAGS,
-        *_host_flags(),
+        *host_flags(),
         f"-O{optimize}",
         *(WARNINGS if strict else ("-w",)),
         f"-I{INCLUDE}",
@@ -189,12 +201,11 @@ def build(
 
         def compile_core(core: str) -> Path:
             command = [compiler, *flags, f"-D{CORE_MACROS[core]}"]
-            seen = _preprocessed(command, unit).replace(scratch, "")
-            key = _digest([*_compiler(), *command, seen])
-            return _library(
-                f"kernel-{key}",
-                core,
-                [*command, "-shared", "-Wl,-Bsymbolic", str(unit)],
+            seen = preprocessed(command, unit).replace(scratch, "")
+            key = digest([*compiler_and_version(), *command, seen])
+            command += ["-shared", "-Wl,-Bsymbolic", str(unit)]
+            return cached(
+                f"kernel-{key}", f"{core}.so", lambda to: _compile_to(command, to)
             )
 
         with ThreadPoolExecutor(2) as pool:

@@ -49,6 +49,20 @@ class _Launch(ctypes.Structure):
     )
 
 
+def memory_sizes(soc: Soc) -> tuple[int, ...]:
+    """The bytes of each memory of a core, as the engine numbers them; GM has none."""
+    return (
+        0,
+        soc.ub_size,
+        soc.l1_size,
+        soc.l0a_size,
+        soc.l0b_size,
+        soc.l0c_size,
+        soc.bt_size,
+        soc.fb_size,
+    )
+
+
 class Library:
     """A kernel compiled for both core types; made by `build`."""
 
@@ -224,18 +238,7 @@ class Library:
         launch.fallback_type = int(self._inferred_type())
         launch.blocks = block_dim
         launch.tiling_key = tiling_key
-        for i, size in enumerate(
-            (
-                0,
-                soc.ub_size,
-                soc.l1_size,
-                soc.l0a_size,
-                soc.l0b_size,
-                soc.l0c_size,
-                soc.bt_size,
-                soc.fb_size,
-            )
-        ):
+        for i, size in enumerate(memory_sizes(soc)):
             launch.sizes[i] = size
         launch.workspace = None if workspace is None else workspace.address
         answer = self._engine.twin_launch(ctypes.byref(launch))

@@ -17,6 +17,14 @@ inline int64_t scalars_bytes(const ScalarsTiling& tiling, int64_t blocks)
     return bytes;
 }
 
+// called by an entry
+__aicore__ inline void part(GM_ADDR x, const ScalarsTiling& data)
+{
+    (void)x;
+    const int32_t a = data.a;
+    (void)a;
+}
+
 extern "C" __global__ __aicore__ void scalars(GM_ADDR out, GM_ADDR real, GM_ADDR workspace, GM_ADDR tiling)
 {
     REGISTER_TILING_DEFAULT(ScalarsTiling);

@@ -24,6 +24,12 @@ ascendc.host_function @scalars_bytes attributes {comment = "bytes of workspace"}
   ascendc.return_value %bytes
 }
 
+ascendc.function @part(%x: !ascendc.address, %data: !ascendc.tiling<ScalarsTiling>) attributes {comment = "called by an entry"} {
+  ascendc.unused %x : !ascendc.address
+  %a = ascendc.tiling_member %data @a : (!ascendc.tiling<ScalarsTiling>) -> i32
+  ascendc.unused %a : i32
+}
+
 ascendc.kernel @scalars(%out: !ascendc.address, %real: !ascendc.address, %workspace: !ascendc.address, %tiling: !ascendc.address) {
   ascendc.register_tiling @ScalarsTiling
   %t = ascendc.get_tiling_data %tiling : !ascendc.tiling<ScalarsTiling>

@@ -3,11 +3,20 @@
 // The frame: tiling data, workspace, views, memories; then the cores.
 // CHECK: ascendc.include "kernel_operator.h"
 // CHECK: ascendc.tiling_struct @DoubleTiling in "double_tiling.h" {
+// CHECK-NEXT: ascendc.tiling_field @B : i64 {comment = "extent of the axis B"}
+// CHECK-NEXT: ascendc.tiling_field @S : i64 {comment = "extent of the axis S"}
 // CHECK-NEXT: ascendc.tiling_field @T : i64 {comment = "extent of the axis T"}
 // CHECK-NEXT: ascendc.tiling_field @mode : i64 {comment = "the attribute mode"}
 // CHECK-NEXT: }
 // CHECK: ascendc.host_function @DoubleWorkspaceBytes in "double_tiling.h"
 // CHECK: ascendc.return_value
+// CHECK: ascendc.host_function @DoubleBlocks in "double_tiling.h"
+// CHECK: ascendc.arithmetic max
+// CHECK: ascendc.arithmetic min %cores
+// CHECK-NEXT: ascendc.return_value
+// CHECK: ascendc.host_function @DoubleExtentT in "double_tiling.h"
+// CHECK: ascendc.arithmetic mul %{{.*}}, %{{.*}}
+// CHECK-NEXT: ascendc.return_value
 // CHECK: ascendc.kernel @double(%x{{.*}}, %y{{.*}}, %workspace{{.*}}, %tiling{{.*}}) attributes {npu.arrays = ["x", "y"]} {
 // CHECK-NEXT: ascendc.register_tiling @DoubleTiling
 // CHECK: ascendc.kernel_type mix_aic_1_2
@@ -33,7 +42,9 @@
 func.func @Double(
   %x: memref<?xf32, #npu<space gm>> {npu.name = "x", npu.kind = "input", npu.dims = ["T"]},
   %y: memref<?xf32, #npu<space gm>> {npu.name = "y", npu.kind = "output", npu.dims = ["T"]},
-  %t: index {npu.name = "T", npu.kind = "extent"},
+  %b: index {npu.name = "B", npu.kind = "extent"},
+  %s: index {npu.name = "S", npu.kind = "extent"},
+  %t: index {npu.name = "T", npu.kind = "extent", npu.packs = ["B", "S"]},
   %blocks: index {npu.name = "blocks", npu.kind = "blocks"},
   %mode: index {npu.name = "mode", npu.kind = "attribute"}
 ) {

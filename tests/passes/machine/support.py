@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import BlockArgument, Operation
 
 from backends.ascendc.host import kernel_of
-from backends.ascendc.project import find_sources, keep_project, project_files
+from backends.ascendc.project import keep_project, lone_files, lone_sources
 from backends.ascendc.twin.build import build
 from backends.numpy.npu import run_npu
 from ligrad_ir.signature import entry_function
@@ -106,8 +106,8 @@ class Program:
             run_passes(self.ascendc, (InsertSyncPass(),))
         run_passes(self.ascendc, ASCENDC_PIPELINE)
         check_scopes(self.ascendc)
-        files = project_files(self.ascendc, "")
-        sources = find_sources(keep_project(files), self.ascendc)
+        files = lone_files(self.ascendc)
+        sources = lone_sources(keep_project(files), self.ascendc)
         self._library = build([sources.path], sources.entry)
         [self.text] = [t for name, t in files.items() if name.endswith(".cpp")]
         args = entry_function(self.npu).body.block.args

@@ -1,6 +1,10 @@
 // Streams are fibers of one thread, resumed round robin: a run is reproducible, and a deadlock is a round without progress.
 #include <algorithm>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 #include "clock.h"
 #include "order.h"
 #include "shadow.h"
@@ -9,6 +13,33 @@ namespace twin {
 namespace {
 Machine* active = nullptr;
 constexpr size_t stack_bytes = 1 << 20;
+
+// A stack to switch to, told to AddressSanitizer, which keeps books of each.
+struct Stack {
+    const void* bottom = nullptr;
+    size_t bytes = 0;
+};
+Stack scheduler_stack;
+
+#if defined(__SANITIZE_ADDRESS__)
+// frames: what is kept of the stack that is left; null if it is left for good.
+void leave_stack(void** frames, const Stack& target) { __sanitizer_start_switch_fiber(frames, target.bottom, target.bytes); }
+void reach_stack(void* frames, Stack* source)
+{
+    __sanitizer_finish_switch_fiber(frames, source != nullptr ? &source->bottom : nullptr, source != nullptr ? &source->bytes : nullptr);
+}
+#else
+void leave_stack(void**, const Stack&) {}
+void reach_stack(void*, Stack*) {}
+#endif
+
+void to_scheduler(ucontext_t& from, ucontext_t& scheduler)
+{
+    void* frames = nullptr;
+    leave_stack(&frames, scheduler_stack);
+    swapcontext(&from, &scheduler);
+    reach_stack(frames, &scheduler_stack);
+}
 }  // namespace
 
 void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_t sub_block, uint32_t sub_blocks, bool mixed)
@@ -39,17 +70,19 @@ void Machine::trampoline() { active->enter(); }
 
 void Machine::enter()
 {
+    reach_stack(nullptr, &scheduler_stack);
     try {
         code[static_cast<int>(stream->identity.type)].call(values.data());
     } catch (const Stop&) {
     }
     stream->status = Status::finished;
+    leave_stack(nullptr, scheduler_stack);
 }
 
 void Machine::pause()
 {
     stream->status = Status::waiting;
-    swapcontext(&stream->context, &scheduler);
+    to_scheduler(stream->context, scheduler);
     stream->status = Status::ready;
 }
 
@@ -57,7 +90,7 @@ void Machine::pause()
 void Machine::breathe()
 {
     stream->ran = 0;
-    if (!failed) swapcontext(&stream->context, &scheduler);
+    if (!failed) to_scheduler(stream->context, scheduler);
 }
 
 void Machine::schedule()
@@ -74,7 +107,10 @@ void Machine::schedule()
             if (!can_run) continue;
             progress = true;
             stream = each;
+            void* frames = nullptr;
+            leave_stack(&frames, {stream->stack.get(), stack_bytes});
             swapcontext(&scheduler, &stream->context);
+            reach_stack(frames, nullptr);
             if (failed) break;
             if (clock != nullptr && !probing && each->status == Status::finished) clock->complete(each->index);
         }

@@ -231,6 +231,20 @@ ascendc.kernel @k(%n: i32) {
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// function_c1
+// CHECK: 'a b' is no C++ identifier
+ascendc.function @"a b"() {
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c2
+// CHECK: the arguments of a function are addresses in global memory and tiling data
+ascendc.function @f(%n: i32) {
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // for_c1
 // CHECK: the body takes the induction variable, of type i32
 %i = "test.op"() : () -> i32

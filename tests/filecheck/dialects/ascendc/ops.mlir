@@ -81,6 +81,10 @@ ascendc.kernel @frame(%x: !ascendc.address, %tiling: !ascendc.address) attribute
 ascendc.kernel @bare() {
 // CHECK-NEXT: }
 }
+// CHECK-NEXT: ascendc.function @part(%x: !ascendc.address, %data: !ascendc.tiling<Tiling>) attributes {comment = "a function"} {
+ascendc.function @part(%x: !ascendc.address, %data: !ascendc.tiling<Tiling>) attributes {comment = "a function"} {
+// CHECK-NEXT: }
+}
 
 // Scalars.
 // CHECK-NEXT: %i = "test.op"() : () -> i32

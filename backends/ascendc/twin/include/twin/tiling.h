@@ -24,7 +24,25 @@ T tiling_from(GM_ADDR tiling)
 #define COPY_TILING_WITH_STRUCT(Struct, source, destination) \
     Struct twin_tiling_copy = ::twin::tiling_from<Struct>((GM_ADDR)(source)); \
     const Struct* destination = &twin_tiling_copy
+// A toolchain compiles a kernel once for each tiling key, with TILING_KEY_VAR defined as that key.
+#ifdef TILING_KEY_VAR
+#define TILING_KEY_IS(key) (static_cast<uint64_t>(TILING_KEY_VAR) == static_cast<uint64_t>(key))
+#else
 #define TILING_KEY_IS(key) (::twin::engine->tiling_key() == static_cast<uint64_t>(key))
+#endif
+
+// The dtypes of a custom operator's operands: it is compiled with -DORIG_DTYPE_<OPERAND>=DT_<DTYPE> for each of them.
+#define DT_FLOAT 0
+#define DT_FLOAT16 1
+#define DT_INT8 2
+#define DT_INT32 3
+#define DT_UINT8 4
+#define DT_INT16 6
+#define DT_UINT16 7
+#define DT_UINT32 8
+#define DT_INT64 9
+#define DT_UINT64 10
+#define DT_BF16 27
 
 #define KERNEL_TASK_TYPE_DEFAULT(type) ::twin::engine->task_type(type)
 #define KERNEL_TASK_TYPE(key, type) \

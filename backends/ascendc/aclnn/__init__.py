@@ -1,0 +1,1 @@
+"""Emitted operators behind the C API of CANN, on the twin: a shared library and headers."""

@@ -1,0 +1,205 @@
+"""Compiles the host library: engine, runtime, an operator's functions, all its kernels.
+
+Kernels are compiled one by one, for cube and for vector cores, into objects that show
+nothing but their two entries: all else in them has the same names and different contents.
+Objects and the library are cached by content, like the builds of the twin.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.ascendc.twin.build import (
+    COMMON_FLAGS,
+    CORE_MACROS,
+    ENGINE,
+    ENGINE_FLAGS,
+    INCLUDE,
+    cache_directory,
+    cached,
+    compiler_and_version,
+    digest,
+    host_flags,
+    preprocessed,
+    run_compiler,
+)
+
+HERE = Path(__file__).resolve().parent
+HEADERS = HERE / "include"
+RUNTIME = HERE / "runtime"
+LIBRARY = "libligrad_host.so"
+OPTIMIZE = ("-O2",)
+SANITIZE = ("-O1", "-fsanitize=address,undefined", "-g1", "-fno-omit-frame-pointer")
+"""Behind OPTIMIZE, which it overrules."""
+SANITIZED_KERNEL = ("-O0",)
+"""Behind that: optimised, a sanitised kernel takes three times as long to compile."""
+CORES = tuple(CORE_MACROS)
+
+
+@dataclass(frozen=True)
+class HostKernel:
+    """A kernel of the library. symbol: what its entries begin with; source: the file that
+    defines the function `entry`, with these macros."""
+
+    symbol: str
+    source: Path
+    entry: str
+    defines: Mapping[str, str]
+
+    def entries(self, core: str) -> tuple[str, str]:
+        """The names of the entries of an object: to give it the engine, and to run it."""
+        return f"{self.symbol}_{core}_bind", f"{self.symbol}_{core}_call"
+
+    def unit(self, core: str) -> str:
+        """What is compiled for a kind of core."""
+        bind, call = self.entries(core)
+        return f"""\
+#include <kernel_operator.h>
+#include "{self.source}"
+#include <twin/entry.h>
+extern "C" void {bind}(::twin::Engine* engine)
+{{
+    ::twin::engine = engine;
+}}
+extern "C" void {call}(void* const* values)
+{{
+    ::twin::call(&{self.entry}, values);
+}}
+"""
+
+
+def build_library(
+    kernels: Sequence[HostKernel],
+    operator: str,
+    include: Sequence[Path],
+    *,
+    sanitize: bool = False,
+) -> Path:
+    """The library of an operator.
+
+    operator: the source of its functions. include: where that finds its headers.
+    sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
+
+    Raises:
+        BuildError: with the compiler's message.
+    """
+    flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
+    if sanitize:
+        build = _Build((*flags, *SANITIZE), SANITIZED_KERNEL, tuple(map(str, include)))
+    else:
+        build = _Build(flags, (), tuple(map(str, include)))
+    shared = [
+        *_texts(ENGINE, "*"),
+        *_texts(RUNTIME, "*"),
+        *_texts(HEADERS, "**/*.h"),
+        *_texts(INCLUDE, "**/*.h"),
+    ]
+    sources = [part for path in include for part in _texts(path, "**/*")]
+    units = [str((kernel, core)) for kernel in kernels for core in CORES]
+    key = digest([build.name, operator, *units, *shared, *sources])
+    target = cache_directory() / f"host-{key}" / LIBRARY
+    if target.exists():
+        return target
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
+        source = Path(scratch) / "operator.cpp"
+        source.write_text(operator, encoding="utf-8")
+        runtime = [source, *sorted(RUNTIME.glob("*.cpp"))]
+        objects = [
+            *(pool.submit(build.kernel, k, core) for k in kernels for core in CORES),
+            *(pool.submit(build.unit, each) for each in runtime),
+            pool.submit(build.engine),
+        ]
+        found = [str(each.result()) for each in objects]
+    link = [*build.command, "-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs"]
+    return cached(
+        f"host-{key}",
+        LIBRARY,
+        lambda to: _run([*link, "-Wl,-Bsymbolic", *found, "-o", str(to)]),
+    )
+
+
+def _run(command: Sequence[str]) -> None:
+    run_compiler(command)
+
+
+def _texts(directory: Path, pattern: str) -> list[bytes]:
+    """Names and contents of the files of a directory."""
+    files = sorted(path for path in directory.glob(pattern) if path.is_file())
+    return [
+        part
+        for path in files
+        for part in (str(path.relative_to(directory)).encode(), path.read_bytes())
+    ]
+
+
+@dataclass(frozen=True)
+class _Build:
+    flags: tuple[str, ...]
+    kernel_flags: tuple[str, ...]
+    include: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        return [compiler_and_version()[0], *self.flags]
+
+    @property
+    def name(self) -> str:
+        return repr(
+            (compiler_and_version(), self.flags, self.kernel_flags, ENGINE_FLAGS)
+        )
+
+    def kernel(self, kernel: HostKernel, core: str) -> Path:
+        """The object of a kernel for a kind of core."""
+        defines = [f"-D{k}={v}" if v else f"-D{k}" for k, v in kernel.defines.items()]
+        command = [*self.command, *self.kernel_flags, "-w", f"-I{INCLUDE}", *defines]
+        command.append(f"-D{CORE_MACROS[core]}")
+        with tempfile.TemporaryDirectory() as scratch:
+            unit = Path(scratch) / "unit.cpp"
+            unit.write_text(kernel.unit(core), encoding="utf-8")
+            seen = preprocessed(command, unit).replace(scratch, "")
+            key = digest([self.name, *command, seen])
+
+            def make(target: Path) -> None:
+                whole, alone = Path(scratch) / "whole.o", Path(scratch) / "alone.o"
+                _run([*command, "-c", str(unit), "-o", str(whole)])
+                # Without groups, the linker does not take code of one kernel for that of
+                # another of the same name.
+                join = ["-r", "-nostdlib", "-Wl,--force-group-allocation"]
+                _run([self.command[0], *join, str(whole), "-o", str(alone)])
+                keep = [f"--keep-global-symbol={e}" for e in kernel.entries(core)]
+                _run(["objcopy", *keep, str(alone), str(target)])
+
+            return cached(f"object-{key}", "kernel.o", make)
+
+    def unit(self, source: Path) -> Path:
+        """The object of a source of the runtime, or of the operator."""
+        paths = [HEADERS, INCLUDE, ENGINE.parent, HERE, RUNTIME, *self.include]
+        warn = ["-Wall", "-Wextra", "-Werror"]
+        command = [*self.command, *warn, *(f"-I{path}" for path in paths)]
+        seen = preprocessed(command, source).replace(str(source.parent), "")
+        key = digest([self.name, *command, seen])
+        return cached(
+            f"object-{key}",
+            f"{source.stem}.o",
+            lambda to: _run([*command, "-c", str(source), "-o", str(to)]),
+        )
+
+    def engine(self) -> Path:
+        """The engine as one object."""
+        key = digest([self.name, *_texts(ENGINE, "*"), *_texts(INCLUDE, "**/*.h")])
+
+        def make(target: Path) -> None:
+            with tempfile.TemporaryDirectory() as scratch:
+                objects: list[str] = []
+                for source in sorted(ENGINE.glob("*.cpp")):
+                    objects.append(f"{scratch}/{source.stem}.o")
+                    options = [*self.flags, "-c", str(source), "-o", objects[-1]]
+                    _run([self.command[0], *ENGINE_FLAGS, *options])
+                join = ["-r", "-nostdlib", *objects, "-o", str(target)]
+                _run([self.command[0], *join])
+
+        return cached(f"object-{key}", "engine.o", make)
