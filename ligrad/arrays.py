@@ -7,16 +7,17 @@ type reads back as bfloat16; elsewhere, `array.view(ml_dtypes.bfloat16)` does th
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import ml_dtypes
 import numpy as np
 
-from backends.numpy.dtypes import Array
+from backends.numpy.dtypes import Array, DType
 from ligrad_ir.errors import LigradError
 
 
@@ -65,6 +66,86 @@ def save_array(path: str | Path, array: Array) -> None:
     _write(path, lambda file: np.save(file, _untyped(array), allow_pickle=False))
 
 
+def open_arrays(directory: str | Path) -> dict[str, Array]:
+    """The arrays of a directory's `.npy` files by the names of the files, mapped: they
+    are read as they are used.
+
+    Raises:
+        LigradError: if it has no such files, or one cannot be read.
+    """
+    found: dict[str, Array] = {}
+    for path in sorted(Path(directory).glob("*.npy")):
+        with _opened(path, "an .npy of a plain array"):
+            found[path.stem] = _typed(np.load(path, mmap_mode="r", allow_pickle=False))
+    if not found:
+        raise LigradError(f"cannot read {directory}: it holds no .npy files")
+    return found
+
+
+class ArrayDirectory:
+    """A directory of `.npy` files that is there, with all of them, or not at all.
+
+    The arrays are mapped, so that results go to the files as they are computed; until
+    `finish` they lie in a directory of another name.
+    """
+
+    def __init__(self, path: str | Path):
+        self._path = Path(path)
+        self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        self._arrays: list[Array] = []
+
+    def __enter__(self) -> Self:
+        with _written(self._path):
+            if self._path.exists() and any(self._path.iterdir()):
+                raise LigradError(f"cannot write {self._path}: it is not empty")
+            self._part.mkdir(parents=True)
+        return self
+
+    def make(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
+        """A file of zeros.
+
+        Raises:
+            LigradError: if it cannot be made.
+        """
+        raw = np.dtype("V2") if dtype == ml_dtypes.bfloat16 else dtype
+        if 0 in shape:  # nothing to map
+            save_array(self._part / f"{name}.npy", np.zeros(shape, dtype))
+            return np.zeros(shape, dtype)
+        with _written(self._path):
+            array: Array = np.lib.format.open_memmap(
+                self._part / f"{name}.npy", "w+", raw, shape
+            )
+        self._arrays.append(array)
+        return _typed(array)
+
+    def finish(self) -> None:
+        """All is computed: give the directory its name.
+
+        Raises:
+            LigradError: if it cannot be.
+        """
+        with _written(self._path):
+            for array in self._arrays:
+                if isinstance(array, np.memmap):
+                    array.flush()
+            if self._path.exists():
+                self._path.rmdir()
+            self._part.rename(self._path)
+
+    def __exit__(self, *error: object) -> None:
+        self._arrays.clear()
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+@contextmanager
+def _written(path: Path) -> Generator[None]:
+    """What goes wrong while a file is written is a LigradError."""
+    try:
+        yield
+    except OSError as error:
+        raise LigradError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 @contextmanager
 def _opened(path: str | Path, wanted: str) -> Generator[BinaryIO]:
     """The file, for reading; what goes wrong with it is a LigradError."""
@@ -79,7 +160,7 @@ def _opened(path: str | Path, wanted: str) -> Generator[BinaryIO]:
 
 def _write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     path = Path(path)
-    try:
+    with _written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
@@ -88,8 +169,6 @@ def _write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-    except OSError as error:
-        raise LigradError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _typed(array: Array) -> Array:

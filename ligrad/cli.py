@@ -15,10 +15,10 @@ from backends.numpy.dtypes import Array
 from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
 from ligrad import doctor as checks
-from ligrad.arrays import load_arrays, save_arrays
 from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
 from ligrad.cli_compile import compile_command
+from ligrad.cli_graph import interpret, read_inputs, write_outputs
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
@@ -42,7 +42,10 @@ ScheduleName = Annotated[
     str, typer.Option(help="optimized, or baseline: the formulas as they stand.")
 ]
 Deterministic = Annotated[
-    bool, typer.Option("--deterministic", help="Bit-identical for any number of cores.")
+    bool,
+    typer.Option(
+        "--deterministic", help="Bit-identical for any number of cores or workers."
+    ),
 ]
 
 
@@ -69,13 +72,20 @@ def run(
     cores: Annotated[
         int | None, typer.Option(min=1, help="Cores (levels tiled and source).")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads or processes (level graph).")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler's address, or local (level graph)."),
+    ] = None,
     deterministic: Deterministic = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the generated inputs.")] = 0,
     inputs: Annotated[
-        Path | None, typer.Option(help="Inputs as .npz, named as in the signature.")
+        Path | None, typer.Option(help="Inputs: .npz, or a directory of .npy.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where to write the outputs (.npz).")
+        Path | None, typer.Option(help="Outputs: .npz, or a directory of .npy.")
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the float64 oracle.")
@@ -100,6 +110,9 @@ def run(
         raise LigradError("--bisect compares by itself, and writes no outputs")
     if cores is not None and level == "graph" and not bisect:
         raise LigradError("--cores is for the levels tiled and source")
+    for name, value in (("--workers", workers), ("--cluster", cluster)):
+        if value is not None and (level != "graph" or bisect):
+            raise LigradError(f"{name} is for the level graph")
     for name, value in (("--project", project), ("--report", report)):
         if value is not None and level != "source":
             raise LigradError(f"{name} is for the level source")
@@ -121,7 +134,9 @@ def run(
         found = find_wrong_pass(operator, values, cores)
         typer.echo(str(found))
         raise typer.Exit(0 if found.ok else EXIT_WRONG)
-    if level == "source":
+    if level == "graph":
+        outputs = interpret(operator, values, workers, cluster, output)
+    elif level == "source":
         outputs = _run_source(operator, values, cores, project, report)
     else:
         outputs = operator.run(values, level, cores)
@@ -129,7 +144,8 @@ def run(
         extents = ", ".join(map(str, array.shape))
         typer.echo(f"{name}: {array.dtype.name}[{extents}]")
     if output is not None:
-        save_arrays(output, outputs)
+        if level != "graph":
+            write_outputs(output, outputs)
         typer.echo(f"outputs are in {output}")
     if check:
         rounding = operator.precision if level == "graph" else "mixed"
@@ -180,7 +196,7 @@ def _inputs(
         )
     if shape:
         raise LigradError("--shape is for generated inputs; --inputs brings its own")
-    arrays = load_arrays(inputs)
+    arrays = read_inputs(inputs)
     scalars = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
     return {**arrays, **scalars, **attributes}
 

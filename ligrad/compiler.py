@@ -15,14 +15,14 @@ from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from backends.ascendc.variants import Family, Variant
 from backends.numpy.binding import bind
+from backends.numpy.blocks.function import Options, run_bound
 from backends.numpy.bound import Bound
 from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
-from backends.numpy.lig import check_rows, run_graph
+from backends.numpy.lig import check_rows
 from backends.numpy.tiled import run_tiled
+from ligrad.programs import read_program
 from ligrad_ir.dsl import syntax
-from ligrad_ir.dsl.lower import lower
-from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
     HALF_NAMES,
@@ -33,12 +33,12 @@ from ligrad_ir.signature import (
     signature_of,
 )
 from ligrad_ir.soc import find_soc
-from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import (
     ASCENDC_PIPELINE,
     PIPELINES,
     PRECISIONS,
     Precision,
+    interpreter_pipeline,
     npu_pipeline,
     run_passes,
 )
@@ -129,7 +129,12 @@ class Operator:
         return bind(self.signature, inputs)
 
     def run(
-        self, inputs: Mapping[str, Any], level: str = "graph", cores: int | None = None
+        self,
+        inputs: Mapping[str, Any],
+        level: str = "graph",
+        cores: int | None = None,
+        *,
+        workers: int | None = None,
     ) -> dict[str, Array]:
         """Compute the outputs.
 
@@ -137,7 +142,8 @@ class Operator:
         too), in the shapes of the layout. level: `graph`; or `tiled` (the IR) or
         `source` (the emitted kernel, compiled by g++), on `cores` simulated groups of
         cores (by default all of the chip's, but no more than the longest axis has
-        positions). Returns the outputs by name.
+        positions). workers: threads for the level `graph`, by default one a core that
+        this process may use. Returns the outputs by name.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -148,16 +154,36 @@ class Operator:
             if done.report.hazards:
                 raise LigradError("\n".join(map(str, done.report.hazards)))
             return done.outputs
+        if level == "graph":
+            return self.interpret(
+                inputs, Options(workers, deterministic=self.deterministic)
+            )
         bound = self.bind(inputs)
         try:
-            if level == "tiled":
-                self._check_rows(bound)
-                values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
-            else:
-                values = run_graph(self.module(), bound.arguments, bound.extents)
+            self._check_rows(bound)
         except IndexOutOfRangeError as error:
             raise bound.explain(error) from error
+        values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
         return bound.results(values)
+
+    def interpret(
+        self, inputs: Mapping[str, Any], options: Options
+    ) -> dict[str, Array]:
+        """Compute the outputs on the CPU, as `run` does at the level `graph`.
+
+        Raises:
+            ArgumentError: what is wrong with the inputs, with the vendor's code.
+        """
+        bound = self.bind(inputs)
+        if (module := self._modules.get("blocks")) is None:
+            optimized = self.schedule == "optimized"
+            passes = interpreter_pipeline(self.precision, optimized=optimized)
+            module = _lower(self.source.clone(), passes)
+            self._modules["blocks"] = module
+        try:
+            return run_bound(module, bound, options)
+        except IndexOutOfRangeError as error:
+            raise bound.explain(error) from error
 
     def run_source(
         self,
@@ -249,8 +275,8 @@ def compile(
     program: a `.lig` text; the path of a `.lig` or (with IR of the level `lig`) `.mlir`
     file; or a module. A module's dtype and layout are as they are.
     dtype: what `half` means, `bf16` or `fp16`. layout: `BSND` or `TND`.
-    deterministic: results are the same bit for bit in every run and, at the level
-    `tiled`, on any number of cores; those of the graph always are.
+    deterministic: results are the same bit for bit in every run, and on any number of
+    cores or, at the level `graph`, workers.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
 
@@ -263,7 +289,7 @@ def compile(
     precision_: Precision = choose("precision", precision, PRECISIONS)
     schedule_: Schedule = choose("schedule", schedule, SCHEDULES)
     find_soc(soc)
-    module, tree = _read(program, half, layout_)
+    module, tree = read_program(program, half, layout_)
     return Operator(
         module,
         tree,
@@ -281,34 +307,3 @@ def _lower(module: ModuleOp, passes: tuple[ModulePass, ...]) -> ModuleOp:
     except PassFailedException as error:
         raise LigradError(str(error)) from error
     return module
-
-
-def _read(
-    program: str | Path | ModuleOp, dtype: Half, layout: Layout
-) -> tuple[ModuleOp, syntax.Program | None]:
-    if isinstance(program, ModuleOp):
-        verify_module(program, "the module")
-        return program.clone(), None
-    if isinstance(program, str) and "\n" in program:
-        tree = parse(program)
-        return lower(tree, dtype=dtype, layout=layout), tree
-    path = Path(program)
-    text = read_text(path)
-    if path.suffix == ".mlir":
-        return parse_module(text, str(path)), None
-    tree = parse(text, str(path))
-    return lower(tree, dtype=dtype, layout=layout), tree
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        LigradError: if it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LigradError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise LigradError(f"cannot read {path}: it is not UTF-8 text") from error

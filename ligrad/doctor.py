@@ -11,8 +11,19 @@ from pathlib import Path
 
 from ligrad.toolkit import PARTS, VARIABLES, look_at, toolkit_home
 
-REQUIRED_PACKAGES = ("xdsl", "numpy", "lark", "ml_dtypes", "typer")
-OPTIONAL_PACKAGES = {"torch": "the second witness of the tests (extra 'torch')"}
+REQUIRED_PACKAGES = (
+    "xdsl",
+    "numpy",
+    "lark",
+    "ml_dtypes",
+    "scipy",
+    "threadpoolctl",
+    "typer",
+)
+OPTIONAL_PACKAGES = {
+    "distributed": "graphs on the processes of a cluster (extra 'dask')",
+    "torch": "the second witness of the tests (extra 'torch')",
+}
 
 
 @dataclass(frozen=True)

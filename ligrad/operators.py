@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.numpy.blocks.function import Options
 from backends.numpy.dtypes import Array
 from ligrad.compiler import Operator, compile
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
@@ -38,6 +39,7 @@ def lightning_indexer_grad(
     pre_tokens: int = 65536,
     next_tokens: int = 65536,
     deterministic: bool = False,
+    workers: int | None = None,
 ) -> tuple[Array, Array, Array]:
     """The gradients (dq, dk, dw) of the lightning indexer of DeepSeek-V3.2.
 
@@ -54,7 +56,8 @@ def lightning_indexer_grad(
     actual_seq_lengths_query, actual_seq_lengths_key: prefix sums [B] int32; required in
     TND, absent in BSND. Rows behind the last one are padding; their gradients are 0.
     pre_tokens and next_tokens have no effect in these modes. The result is the same bit
-    for bit in every run, whether `deterministic` is set or not.
+    for bit in every run with as many `workers` (threads, by default one a core that the
+    process may use); with `deterministic`, for any number of them.
 
     Raises:
         MissingArgumentError: a required argument is None (code 161001).
@@ -79,7 +82,8 @@ def lightning_indexer_grad(
         "pre_tokens": pre_tokens,
         "next_tokens": next_tokens,
     }
-    outputs = _compiled(half, layout).run(inputs)
+    options = Options(workers, bool(deterministic))
+    outputs = _compiled(half, layout).interpret(inputs, options)
     return outputs["dq"], outputs["dk"], outputs["dw"]
 
 

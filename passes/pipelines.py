@@ -22,6 +22,7 @@ from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
 from passes.fold_reduction import FoldReductionPass
 from passes.form_expressions import FormExpressionsPass
+from passes.fuse_blocks import FuseBlocksPass
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.insert_sync import InsertSyncPass
 from passes.lower_to_ascendc import LowerToAscendcPass
@@ -80,6 +81,14 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
 """`graph-float32`: halves come in and go out, all between is float32 (the reference).
 `graph-mixed`: matmul operands are half, as the cube unit wants them. The formulas as they
 stand; `optimized-..` with the algebra applied."""
+
+
+def interpreter_pipeline(
+    precision: Precision, *, optimized: bool = True
+) -> tuple[ModulePass, ...]:
+    """From formulas to a graph whose work is in loops over blocks of tokens."""
+    algebra = "optimized" if optimized else "graph"
+    return (*PIPELINES[f"{algebra}-{precision}"], FuseBlocksPass())
 
 
 def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:

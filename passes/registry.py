@@ -25,6 +25,12 @@ def _form_expressions() -> type[ModulePass]:
     return FormExpressionsPass
 
 
+def _fuse_blocks() -> type[ModulePass]:
+    from passes.fuse_blocks import FuseBlocksPass
+
+    return FuseBlocksPass
+
+
 def _insert_cross_sync() -> type[ModulePass]:
     from passes.insert_cross_sync import InsertCrossSyncPass
 
@@ -71,6 +77,7 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
     "fold-reduction": _fold_reduction,
     "form-expressions": _form_expressions,
+    "fuse-blocks": _fuse_blocks,
     "insert-cross-sync": _insert_cross_sync,
     "insert-sync": _insert_sync,
     "lower-to-ascendc": _lower_to_ascendc,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from backends.numpy.dtypes import Array
+from backends.numpy.dtypes import Array, DType, dtype_of
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from ligrad_ir.errors import ArgumentError
 from ligrad_ir.signature import ArrayPort, Axis, Signature
+
+Make = Callable[[str, tuple[int, ...], DType], Array]
+
+
+def zeros(name: str, shape: tuple[int, ...], dtype: DType) -> Array:
+    """Zeros in memory."""
+    return np.zeros(shape, dtype)
 
 
 @dataclass(frozen=True)
@@ -34,20 +41,46 @@ class Bound:
             for port, value in zip(self.signature.outputs, values)
         }
 
+    def empty_results(self, make: Make = zeros) -> dict[str, Array]:
+        """Zeros by name for all outputs, in the caller's layout; `make` is told the
+        name, the shape and the dtype of each."""
+        return {
+            port.name: make(port.name, self._caller_shape(port), dtype_of(port.element))
+            for port in self.signature.outputs
+        }
+
+    def parts(self, results: Mapping[str, Array]) -> tuple[Array, ...]:
+        """Of arrays in the caller's layout, C-contiguous, what the program computes: a
+        view with a dimension an axis, without padding rows."""
+        return tuple(
+            results[port.name].reshape(self._rows(port))[
+                tuple(slice(self.extents[axis]) for axis in self._held(port))
+            ]
+            for port in self.signature.outputs
+        )
+
+    def _held(self, port: ArrayPort) -> list[str]:
+        """The axes of a port's value."""
+        axes = (dim.axis for dim in port.dims)
+        return [axis for axis in axes if not self.signature.axes[axis].is_unit]
+
+    def _rows(self, port: ArrayPort) -> list[int]:
+        return [self.shape[axis] for axis in self._held(port)]
+
+    def _caller_shape(self, port: ArrayPort) -> tuple[int, ...]:
+        return tuple(
+            self.shape[name]
+            for dim in port.dims
+            for name in dimensions(self.signature.axes[dim.axis])
+        )
+
     def _restore(self, port: ArrayPort, value: Array) -> Array:
-        axes = [dim.axis for dim in port.dims]
-        held = [a for a in axes if not self.signature.axes[a].is_unit]
-        rows = [self.shape[axis] for axis in held]
+        rows = self._rows(port)
         if list(value.shape) != rows:
             padded = np.zeros(rows, value.dtype)
             padded[tuple(slice(n) for n in value.shape)] = value
             value = padded
-        shape = [
-            self.shape[name]
-            for axis in axes
-            for name in dimensions(self.signature.axes[axis])
-        ]
-        return np.ascontiguousarray(value).reshape(shape)
+        return np.ascontiguousarray(value).reshape(self._caller_shape(port))
 
     def explain(self, error: IndexOutOfRangeError) -> ArgumentError:
         """The caller's view of an index that means no row."""

@@ -27,6 +27,9 @@ class IndexOutOfRangeError(Exception):
         self.position, self.value, self.length = position, value, length
         super().__init__(f"index {value} at {position} is not in [0, {length})")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.position, self.value, self.length)
+
 
 def align(array: Array, axes: Axes, target: Axes) -> Array:
     """A view of `array` with the axes of `target`, 1 long where it has none."""
@@ -170,28 +173,44 @@ def run_lengths(ends: Array) -> Array:
     return np.diff(np.atleast_1d(ends), prepend=0).astype(np.int64)
 
 
-def run(token_ends: Array, row_ends: Array) -> tuple[Array, Array]:
+def positions(
+    token_ends: Array, first: int = 0, last: int | None = None
+) -> tuple[Array, Array]:
+    """For the tokens from `first` up to `last` (by default the end): the number of the
+    run of each, and its position in that run."""
+    ends = np.atleast_1d(token_ends)
+    last = int(run_lengths(ends).sum()) if last is None else last
+    tokens = np.arange(first, last)
+    of = np.searchsorted(ends, tokens, side="right")
+    return of, tokens - (ends - run_lengths(ends))[of]
+
+
+def run(
+    token_ends: Array, row_ends: Array, first: int = 0, last: int | None = None
+) -> tuple[Array, Array]:
     """For every token the first row of its batch's run and the number of its rows."""
     lengths = run_lengths(row_ends)
     starts = np.atleast_1d(row_ends) - lengths
-    tokens = run_lengths(token_ends)
-    return (
-        np.repeat(starts, tokens).astype(np.int32),
-        np.repeat(lengths, tokens).astype(np.int32),
-    )
+    of, _ = positions(token_ends, first, last)
+    return starts[of].astype(np.int32), lengths[of].astype(np.int32)
 
 
-def valid_count(mode: int, token_ends: Array, row_ends: Array, entries: int) -> Array:
+def valid_count(
+    mode: int,
+    token_ends: Array,
+    row_ends: Array,
+    entries: int,
+    first: int = 0,
+    last: int | None = None,
+) -> Array:
     """How many of its `entries` are valid for every token: all in mode 0,
     clamp(Sk - Sq + s + 1, 0, entries) in mode 3."""
-    tokens = run_lengths(token_ends)
-    total = int(tokens.sum())
     if mode == 0:
-        return np.full(total, entries, np.int32)
+        last = int(run_lengths(token_ends).sum()) if last is None else last
+        return np.full(last - first, entries, np.int32)
     if mode != 3:
         raise ValueError(f"the mode is 0 or 3, not {mode}")
-    rows_of_run = np.broadcast_to(run_lengths(row_ends), tokens.shape)
-    first = np.atleast_1d(token_ends) - tokens
-    position = np.arange(total) - np.repeat(first, tokens)
-    reach = np.repeat(rows_of_run - tokens, tokens) + position + 1
-    return np.clip(reach, 0, entries).astype(np.int32)
+    of, position = positions(token_ends, first, last)
+    tokens = run_lengths(token_ends)
+    excess = np.broadcast_to(run_lengths(row_ends), tokens.shape) - tokens
+    return np.clip(excess[of] + position + 1, 0, entries).astype(np.int32)

@@ -11,7 +11,10 @@ from xdsl.interpreter import (
     Interpreter,
     InterpreterFunctions,
     PythonValues,
+    ReturnedValues,
+    TerminatorValue,
     impl,
+    impl_terminator,
     register_impls,
 )
 from xdsl.interpreters.func import FuncFunctions
@@ -20,6 +23,7 @@ from xdsl.ir import SSAValue
 from backends.numpy import graph_ops
 from backends.numpy.dtypes import Array, DType, dtype_of
 from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp
 from ligrad_ir.dialects.lig_ragged import (
     AxisOp,
     ExtentOp,
@@ -51,6 +55,19 @@ class LigFunctions(InterpreterFunctions):
             dict[str, int],
             interpreter.get_data(LigFunctions, "extents", dict[str, int]),
         )
+
+    # ---- blocks
+
+    @impl(BlocksOp)
+    def blocks(self, i: Interpreter, op: BlocksOp, args: PythonValues) -> PythonValues:
+        """All positions are one block."""
+        return i.run_ssacfg_region(op.body, args, op.name)
+
+    @impl_terminator(YieldOp)
+    def yield_(
+        self, i: Interpreter, op: YieldOp, args: PythonValues
+    ) -> tuple[TerminatorValue, PythonValues]:
+        return ReturnedValues(tuple(args)), ()
 
     # ---- raggedness
 
@@ -207,7 +224,7 @@ def check_rows(
     Raises:
         IndexOutOfRangeError: if a valid index means no row.
     """
-    interpreter = _interpreter(module, extents)
+    interpreter = graph_interpreter(module, extents)
     block = entry_function(module).body.block
     values: dict[SSAValue, Any] = dict(zip(block.args, arguments))
     for op in block.ops:
@@ -216,11 +233,12 @@ def check_rows(
             values.update(zip(op.results, interpreter.run_op(op, inputs)))
 
 
-def _interpreter(
+def graph_interpreter(
     module: ModuleOp,
     extents: Mapping[str, int],
     listeners: Sequence[Interpreter.Listener] = (),
 ) -> Interpreter:
+    """What interprets the operations of a graph, given the extents of its axes."""
     interpreter = Interpreter(module, listeners=tuple(listeners))
     interpreter.register_implementations(FuncFunctions())
     interpreter.register_implementations(LigFunctions())
@@ -242,7 +260,7 @@ def run_graph(
     Raises:
         IndexOutOfRangeError: if a valid index means no row.
     """
-    interpreter = _interpreter(module, extents, listeners)
+    interpreter = graph_interpreter(module, extents, listeners)
     # Overflow to infinity is a result of the arithmetic here, not a mistake.
     with np.errstate(over="ignore", invalid="ignore"):
         results = interpreter.call_op(entry_function(module), tuple(arguments))

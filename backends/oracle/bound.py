@@ -175,8 +175,7 @@ def relu_grad(y: Bounded, s: Bounded) -> Bounded:
     if s.exact:
         return Bounded(value, error, y.exact)
     unsure = ~(zero | (s.value - s.error > 0))
-    error[unsure] = np.broadcast_to(y.reach, error.shape)[unsure]
-    return Bounded(value, error)
+    return Bounded(value, np.where(unsure, y.reach, error))
 
 
 def contraction(x: Bounded, y: Bounded, subscripts: str, count: int) -> Bounded:

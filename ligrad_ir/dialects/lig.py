@@ -38,7 +38,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from ligrad_ir import axes
 from ligrad_ir.axes import Axes, AxesError
-from ligrad_ir.dialects import lig_ragged
+from ligrad_ir.dialects import lig_blocks, lig_ragged
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import FloatElement, RealType, RowType, TensorType
 
@@ -447,4 +447,6 @@ OPS: Sequence[type[Operation]] = (
     SubOp,
 )
 
-Lig = Dialect("lig", [*OPS, *lig_ragged.OPS], [RealType, RowType, TensorType])
+Lig = Dialect(
+    "lig", [*OPS, *lig_blocks.OPS, *lig_ragged.OPS], [RealType, RowType, TensorType]
+)

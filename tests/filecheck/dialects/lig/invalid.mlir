@@ -643,3 +643,87 @@ func.func @invalid(%x: !lig.tensor<[T, K], f32>) {
   %r = lig.reduce_sum %x over @K acc f32 : (!lig.tensor<[T, K], f32>) -> !lig.tensor<[T, K], f32>
   func.return
 }
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c1
+// CHECK: the operands have the axis T, and the body takes their slices as arguments of the same types
+func.func @invalid(%x: !lig.tensor<[N], f32>) {
+  "lig.blocks"(%x) <{axis = @T}> ({
+  ^bb1(%b: !lig.tensor<[N], f32>):
+    lig.yield
+  }) : (!lig.tensor<[N], f32>) -> ()
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c1
+// CHECK: the operands have the axis T, and the body takes their slices as arguments of the same types
+func.func @invalid(%x: !lig.tensor<[T], f32>) {
+  "lig.blocks"(%x) <{axis = @T}> ({
+  ^bb1:
+    lig.yield
+  }) : (!lig.tensor<[T], f32>) -> ()
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c2
+// CHECK: the results have the types of what the body yields
+func.func @invalid(%x: !lig.tensor<[T], f32>) {
+  %y = "lig.blocks"(%x) <{axis = @T}> ({
+  ^bb1(%b: !lig.tensor<[T], f32>):
+    lig.yield
+  }) : (!lig.tensor<[T], f32>) -> !lig.tensor<[T], f32>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c3
+// CHECK: the extent of T is not known in its blocks
+func.func @invalid() {
+  lig.blocks @T() -> () {
+    %t = lig.extent @T : !lig.tensor<[], i32>
+    lig.yield
+  }
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c3
+// CHECK: a value over the axis T comes into the body as an argument
+func.func @invalid(%x: !lig.tensor<[T], f32>) {
+  %y = lig.blocks @T() -> (!lig.tensor<[T], f32>) {
+    %r = lig.relu %x : !lig.tensor<[T], f32>
+    lig.yield %r : !lig.tensor<[T], f32>
+  }
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c4
+// CHECK: lig.reduce_sum sums over the T of a block; only a lig.yield adds the sums of all blocks up
+func.func @invalid(%x: !lig.tensor<[T, D], f32>) {
+  %y = lig.blocks @T(%b = %x : !lig.tensor<[T, D], f32>) -> (!lig.tensor<[T, D], f32>) {
+    %s = lig.reduce_sum %b over @T acc f32 : (!lig.tensor<[T, D], f32>) -> !lig.tensor<[D], f32>
+    %r = lig.add %b, %s : (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) -> !lig.tensor<[T, D], f32>
+    lig.yield %r : !lig.tensor<[T, D], f32>
+  }
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// blocks_c5
+// CHECK: a yielded value without the axis T is the f32 (or !lig.real) result of an operation that sums over it
+func.func @invalid(%x: !lig.tensor<[D], f32>) {
+  %y = lig.blocks @T() -> (!lig.tensor<[D], f32>) {
+    lig.yield %x : !lig.tensor<[D], f32>
+  }
+  func.return
+}

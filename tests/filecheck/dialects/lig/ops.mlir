@@ -119,3 +119,28 @@ func.func @sums(
   %dk = lig.scatter_add %x[%rows] acc !lig.real : (!lig.tensor<[T, K, D], !lig.real>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[N, D], !lig.real>
   func.return
 }
+
+// CHECK-LABEL: func.func @blocks
+// GENERIC: sym_name = "blocks"
+func.func @blocks(%x: !lig.tensor<[T, D], f32>, %w: !lig.tensor<[D], f32>) {
+  // CHECK: %y, %s = lig.blocks @T(%b = %x : !lig.tensor<[T, D], f32>) -> (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) attributes {extra} {
+  // CHECK-NEXT: %p = lig.mul %b, %w : (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) -> !lig.tensor<[T, D], f32>
+  // CHECK-NEXT: %q = lig.reduce_sum %p over @T acc f32 : (!lig.tensor<[T, D], f32>) -> !lig.tensor<[D], f32>
+  // CHECK-NEXT: lig.yield {more} %p, %q : !lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>
+  // GENERIC: %y, %s = "lig.blocks"(%x) <{axis = @T}> ({
+  // GENERIC-NEXT: ^bb{{.*}}(%b: !lig.tensor<[T, D], f32>):
+  // GENERIC: "lig.yield"(%p, %q) {more} : (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) -> ()
+  // GENERIC-NEXT: }) {extra} : (!lig.tensor<[T, D], f32>) -> (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>)
+  %y, %s = lig.blocks @T(%b = %x : !lig.tensor<[T, D], f32>) -> (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) attributes {extra} {
+    %p = lig.mul %b, %w : (!lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>) -> !lig.tensor<[T, D], f32>
+    %q = lig.reduce_sum %p over @T acc f32 : (!lig.tensor<[T, D], f32>) -> !lig.tensor<[D], f32>
+    lig.yield {more} %p, %q : !lig.tensor<[T, D], f32>, !lig.tensor<[D], f32>
+  }
+  // CHECK-NEXT: }
+  // CHECK-NEXT: lig.blocks @T() -> () {
+  // CHECK-NEXT: lig.yield
+  lig.blocks @T() -> () {
+    lig.yield
+  }
+  func.return
+}

@@ -1,0 +1,1 @@
+"""Runs `lig.blocks` at full speed: buffers planned ahead, blocks shared out to threads."""

@@ -1,0 +1,51 @@
+"""Programs as people give them: texts, files, modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+
+from ligrad_ir.dsl import syntax
+from ligrad_ir.dsl.lower import lower
+from ligrad_ir.dsl.parse import parse
+from ligrad_ir.errors import LigradError
+from ligrad_ir.signature import Half, Layout
+from ligrad_ir.text import parse_module, verify_module
+
+
+def read_program(
+    program: str | Path | ModuleOp, dtype: Half, layout: Layout
+) -> tuple[ModuleOp, syntax.Program | None]:
+    """A program as IR, and its syntax tree where it is a `.lig` text.
+
+    Raises:
+        DslError: the text has mistakes.
+        LigradError: the file cannot be read.
+    """
+    if isinstance(program, ModuleOp):
+        verify_module(program, "the module")
+        return program.clone(), None
+    if isinstance(program, str) and "\n" in program:
+        tree = parse(program)
+        return lower(tree, dtype=dtype, layout=layout), tree
+    path = Path(program)
+    text = read_text(path)
+    if path.suffix == ".mlir":
+        return parse_module(text, str(path)), None
+    tree = parse(text, str(path))
+    return lower(tree, dtype=dtype, layout=layout), tree
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        LigradError: if it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LigradError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LigradError(f"cannot read {path}: it is not UTF-8 text") from error

@@ -1,0 +1,58 @@
+"""Loops over blocks against the operations one by one, and against the oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ligrad
+from backends.numpy.blocks import slots
+from backends.numpy.blocks.function import Options
+from backends.numpy.lig import run_graph
+from backends.numpy.workload import generate
+from ligrad.check import check_outputs
+from ligrad_ir.errors import LigradError
+from tests.blocks.formulas import random_text
+
+SHAPE = {"S1": (5, 0, 3, 4), "S2": (9, 4, 0, 6), "G": 3, "D": 4, "K": 7, "B": 4}
+SEEDS = range(40)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve tokens are several blocks, the last of them shorter than the others."""
+    monkeypatch.setattr(slots, "MOST_TOKENS", 5)
+    monkeypatch.setattr(slots, "LEAST_BLOCKS", 2)
+
+
+def compiled(seed: int) -> ligrad.Operator:
+    try:
+        return ligrad.compile(random_text(seed), layout="TND")
+    except LigradError as error:
+        pytest.skip(f"not a program: {error}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_formulas(seed: int) -> None:
+    operator = compiled(seed)
+    rng = np.random.default_rng(seed)
+    values = generate(
+        operator.signature, SHAPE, seed=seed, attributes={"mode": 3 * (seed % 2)}
+    )
+    values["idx"][::3, 3:] = values["idx"][::3, :1]  # duplicates
+    values["idx"][rng.random(values["idx"].shape) < 0.1] = -1
+    bound = operator.bind(values)
+    by_op = bound.results(run_graph(operator.module(), bound.arguments, bound.extents))
+    outputs = operator.interpret(values, Options(workers=1))
+    for workers in (2, 5):
+        again = operator.interpret(values, Options(workers, deterministic=True))
+        for name, array in outputs.items():
+            assert array.tobytes() == again[name].tobytes(), name
+    for name, array in outputs.items():
+        found, expected = array.astype(np.float64), by_op[name].astype(np.float64)
+        scale = np.abs(expected).max(initial=1e-30)
+        np.testing.assert_allclose(
+            found, expected, rtol=0.02, atol=0.01 * scale, err_msg=name
+        )
+    for name, comparison in check_outputs(operator, values, outputs).items():
+        assert comparison.ok, f"{name}: {comparison}"
