@@ -336,7 +336,7 @@ def plot(rows: Sequence[tuple[int, float, float]], path: Path) -> None:
 def main() -> int:
     """Measure; 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--keys", type=int, default=8192)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=usable_cores())
