@@ -5,7 +5,7 @@ random shapes, layouts and strides, and with mistakes in between. Exits with 1 i
 is wrong, a mistake is not refused, or a sanitizer has something to report.
 
     python -m benchmarks.aclnn_stress                # 1000 calls, in minutes
-    python -m benchmarks.aclnn_stress --calls 40     # as in the test suite
+    python -m benchmarks.aclnn_stress --calls 40
     python -m benchmarks.aclnn_stress --plain        # without sanitizers
 """
 
@@ -32,11 +32,13 @@ NOTE = "ASan doesn't fully support makecontext/swapcontext"
 
 
 def stress(
-    calls: int, seed: int = 0, *, sanitize: bool = True
+    calls: int, seed: int = 0, *, sanitize: bool = True, kernels: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Build the library and the program, and run it."""
+    """Build the library and the program, and run it. kernels: sanitise them too."""
     family = compile_family(FILE)
-    built = build_host(family, operator_files(family), sanitize=sanitize)
+    built = build_host(
+        family, operator_files(family), sanitize=sanitize, sanitize_kernels=kernels
+    )
     with tempfile.TemporaryDirectory() as folder:
         include, lib = built.write(Path(folder))
         binary = Path(folder) / "stress"
@@ -53,7 +55,8 @@ def stress(
         command += [f"-Wl,-rpath,{lib}", "-o", str(binary)]
         subprocess.run(command, check=True)
         options = {
-            "ASAN_OPTIONS": "detect_stack_use_after_return=0:abort_on_error=0",
+            "ASAN_OPTIONS": "detect_stack_use_after_return=0:abort_on_error=0"
+            + ("" if kernels else ":detect_container_overflow=0"),
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         }
         done = subprocess.run(

@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--dtype", choices=("bf16", "fp16"), default="bf16")
     parser.add_argument("--layout", choices=("BSND", "TND"), default="BSND")
     parser.add_argument("--deterministic", action="store_true")
-    parser.add_argument("--schedule", default="optimized")
+    parser.add_argument("--schedule", default="baseline")
     parser.add_argument(
         "--kind", default=",".join(KINDS), help="of " + ", ".join(KINDS)
     )

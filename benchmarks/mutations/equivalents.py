@@ -222,7 +222,8 @@ TABLE = (
         "the bytes that it moves over belong to buffers whose statements are ordered with "
         "its own by flags and barriers that stand there for others, and hold nothing then",
         ("offset",),
-        r"LocalTensor<\w+> (dw_1|dW|dW_mask|present_scratch|present|S_rhs_rows) = ",
+        r"LocalTensor<\w+> "
+        r"(dw_1|dW|dW_mask|dQ_relu_grad|present_scratch|present|S_rhs_rows) = ",
         r"^offset \+ 32$",
     ),
     Equivalent(
@@ -236,7 +237,7 @@ TABLE = (
         "ordered-neighbours",
         "likewise",
         ("offset",),
-        r"LocalTensor<\w+> (dQ_lhs|dQ_relu_grad|indices_1) = ",
+        r"LocalTensor<\w+> (dQ_lhs|indices_1) = ",
         r"^offset \+ 32$",
         deterministic=True,
     ),
@@ -244,7 +245,7 @@ TABLE = (
         "ordered-neighbours",
         "likewise",
         ("offset",),
-        r"LocalTensor<\w+> (dK_lhs|dy_1) = ",
+        r"LocalTensor<\w+> (dQ_lhs|dy_1) = ",
         r"^offset - 32$",
         deterministic=True,
     ),

@@ -13,7 +13,7 @@ import numpy as np
 
 import ligrad
 from backends.ascendc.host import Kernel, kernel_of
-from backends.ascendc.project import find_sources, keep_project, project_files
+from backends.ascendc.project import keep_project, lone_files, lone_sources
 from backends.ascendc.twin.build import build
 from backends.ascendc.twin.launch import Library
 from backends.ascendc.twin.report import Report
@@ -71,9 +71,11 @@ class Judge:
     @cached_property
     def library(self) -> Library:
         """The compiled source of all mutants."""
-        project = keep_project(project_files(self.schemata.module, ""))
-        sources = find_sources(project, self.schemata.module)
-        return build([sources.path], sources.entry, strict=False)
+        module = self.schemata.module
+        sources = lone_sources(keep_project(lone_files(module)), module)
+        return build(
+            [sources.path], sources.entry, defines=sources.defines, strict=False
+        )
 
     def add(self, case: Case) -> Report:
         """Add inputs; returns the report of the kernel without a mistake on them."""
@@ -98,7 +100,7 @@ class Judge:
             workspace=max(
                 soc.gm_alignment, self.kernel.workspace_bytes(numbers, blocks)
             ),
-            names=[*self.kernel.arrays, "workspace", "tiling"],
+            names=[*self.kernel.arrays, "tiling"],
             clock=False,
         )
         return report, trial.bound.results(tuple(values.outputs.values()))

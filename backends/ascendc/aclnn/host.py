@@ -50,12 +50,16 @@ class HostBuild:
 
 
 def build_host(
-    family: Family, files: Mapping[str, str], *, sanitize: bool = False
+    family: Family,
+    files: Mapping[str, str],
+    *,
+    sanitize: bool = False,
+    sanitize_kernels: bool = True,
 ) -> HostBuild:
     """Compile an operator with all its kernels for this machine.
 
-    files: of its project. sanitize: with AddressSanitizer and
-    UndefinedBehaviorSanitizer.
+    files: of its project. sanitize, sanitize_kernels: with AddressSanitizer and
+    UndefinedBehaviorSanitizer; the kernels too.
 
     Raises:
         LigradError: with what the compiler says.
@@ -78,7 +82,13 @@ def build_host(
     )
     include = project / header.parents[1]
     try:
-        library = build_library(kernels, source, (project, include), sanitize=sanitize)
+        library = build_library(
+            kernels,
+            source,
+            (project, include),
+            sanitize=sanitize,
+            sanitize_kernels=sanitize_kernels,
+        )
     except BuildError as error:
         raise LigradError(f"the host library does not compile:\n{error}") from error
     return HostBuild(library, (HEADERS, include))

@@ -78,20 +78,26 @@ def build_library(
     include: Sequence[Path],
     *,
     sanitize: bool = False,
+    sanitize_kernels: bool = True,
 ) -> Path:
     """The library of an operator.
 
     operator: the source of its functions. include: where that finds its headers.
-    sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
+    sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer; sanitize_kernels: the
+    kernels too, which takes minutes.
 
     Raises:
         BuildError: with the compiler's message.
     """
     flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
-    if sanitize:
-        build = _Build((*flags, *SANITIZE), SANITIZED_KERNEL, tuple(map(str, include)))
+    folders = tuple(map(str, include))
+    if not sanitize:
+        build = _Build(flags, flags, folders)
+    elif sanitize_kernels:
+        checked = (*flags, *SANITIZE)
+        build = _Build(checked, (*checked, *SANITIZED_KERNEL), folders)
     else:
-        build = _Build(flags, (), tuple(map(str, include)))
+        build = _Build((*flags, *SANITIZE), flags, folders)
     shared = [
         *_texts(ENGINE, "*"),
         *_texts(RUNTIME, "*"),
@@ -155,13 +161,14 @@ class _Build:
     def kernel(self, kernel: HostKernel, core: str) -> Path:
         """The object of a kernel for a kind of core."""
         defines = [f"-D{k}={v}" if v else f"-D{k}" for k, v in kernel.defines.items()]
-        command = [*self.command, *self.kernel_flags, "-w", f"-I{INCLUDE}", *defines]
+        command = [self.command[0], *self.kernel_flags]
+        command += ["-w", f"-I{INCLUDE}", *defines]
         command.append(f"-D{CORE_MACROS[core]}")
         with tempfile.TemporaryDirectory() as scratch:
             unit = Path(scratch) / "unit.cpp"
             unit.write_text(kernel.unit(core), encoding="utf-8")
             seen = preprocessed(command, unit).replace(scratch, "")
-            key = digest([self.name, *command, seen])
+            key = digest([repr(compiler_and_version()), *command, seen])
 
             def make(target: Path) -> None:
                 whole, alone = Path(scratch) / "whole.o", Path(scratch) / "alone.o"
