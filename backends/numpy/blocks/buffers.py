@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
@@ -48,12 +48,14 @@ class Buffers:
         """The room that an operation needs besides its result."""
         return self._in_slot(self.plan.slots[op], Held(axes, dtype))
 
-    def part(self, whole: Array, value: SSAValue) -> Array:
-        """A whole array of a value's type as its buffer wants it: with the loop's axis
-        in front, the ragged axis cut off behind the entries of a block."""
-        plan, axes = self.plan, tensor(value).axes
-        cut = self._cut(whole, axes)
-        return cut.transpose([axes.index(axis) for axis in layout(plan, value)])
+    def parts(self, whole: Array, value: SSAValue) -> Callable[[Turn], Array]:
+        """A function that gives the part of a whole array, of a value's type, that a
+        block is about, as its buffer wants it; the ragged axis is cut off behind the
+        entries of a block."""
+        axes, held = tensor(value).axes, layout(self.plan, value)
+        ordered = self._cut(whole, axes).transpose([axes.index(axis) for axis in held])
+        ahead = (slice(None),) * held.index(self.plan.axis)
+        return lambda turn: ordered[(*ahead, slice(turn.first, turn.last))]
 
     def all_present(self, rows: SSAValue) -> bool:
         """Whether it is known that every entry has a row."""

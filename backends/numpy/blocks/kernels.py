@@ -101,7 +101,7 @@ def _relu_grad(buffers: Buffers, op: Operation) -> Step:
 
     def run(turn: Turn) -> None:
         np.greater(output, 0, out=out, casting="unsafe")
-        if _finite(gradient):
+        if is_finite(gradient):
             scale()
         else:  # 0 times infinity would not be 0
             np.copyto(out, np.where(out != 0, gradient, ZERO))
@@ -109,7 +109,8 @@ def _relu_grad(buffers: Buffers, op: Operation) -> Step:
     return run
 
 
-def _finite(x: Array) -> bool:
+def is_finite(x: Array) -> bool:
+    """Whether there is no NaN and no infinity."""
     if x.size == 0:
         return True
     return bool(np.isfinite(np.max(x)) and np.isfinite(np.min(x)))
@@ -117,7 +118,7 @@ def _finite(x: Array) -> bool:
 
 def _mask(buffers: Buffers, op: Operation) -> Step:
     assert isinstance(op, lig.MaskOp)
-    if buffers.all_present(op.rows):
+    if op.result in buffers.plan.alias or buffers.all_present(op.rows):
         return nothing
     axes = layout(buffers.plan, op.result)
     out = buffers.array(op.result)
@@ -150,26 +151,38 @@ def _matmul(buffers: Buffers, op: Operation) -> Step:
     return product(buffers, op, buffers.view(op.result, axes), axes)
 
 
-def product(buffers: Buffers, op: lig.MatmulOp, out: Array, axes: Axes) -> Step:
-    """Computes a matrix product into an array with the axes given."""
-    plan, over = buffers.plan, op.over.string_value()
+def product(
+    buffers: Buffers,
+    op: lig.MatmulOp,
+    out: Array,
+    axes: Axes,
+    summed: Axes = (),
+) -> Step:
+    """Computes a matrix product into an array with the axes given, summed over some of
+    its batch axes too."""
+    plan = buffers.plan
+    over = (*summed, op.over.string_value())
     batch, rows, columns = product_axes(plan, op)
+    batch = tuple(axis for axis in batch if axis not in summed)
     lhs, rhs = op.lhs, op.rhs
     if rows and columns and axes.index(columns[0]) < axes.index(rows[0]):
         lhs, rhs, rows, columns = rhs, lhs, columns, rows
     groups = (len(batch), len(rows), len(columns))
-    left = buffers.view(lhs, (*batch, *rows, over))
-    right = buffers.view(rhs, (*batch, over, *columns))
+    left = buffers.view(lhs, (*batch, *rows, *over))
+    right = buffers.view(rhs, (*batch, *over, *columns))
     into = graph_ops.align(out, axes, (*batch, *rows, *columns))
     dtype = dtype_of(op.accumulate)
-    a, b = merged(left, groups[0], groups[1], 1), merged(right, groups[0], 1, groups[2])
+    a, b = (
+        merged(left, groups[0], groups[1], len(over)),
+        merged(right, groups[0], len(over), groups[2]),
+    )
     c = merged(into, *groups)
     if a is not None and b is not None and c is not None:
         return lambda turn: np.matmul(a, b, out=c, dtype=dtype)
 
     def run(turn: Turn) -> None:
-        x = left.reshape(_sizes(left, groups[0], groups[1], 1))
-        y = right.reshape(_sizes(right, groups[0], 1, groups[2]))
+        x = left.reshape(_sizes(left, groups[0], groups[1], len(over)))
+        y = right.reshape(_sizes(right, groups[0], len(over), groups[2]))
         np.copyto(into, np.matmul(x, y, dtype=dtype).reshape(into.shape))
 
     return run

@@ -19,11 +19,15 @@ MOVES = (lig.CastOp, lig.MaskOp, lig.ReluOp)
 def lay_out(plan: Plan) -> None:
     """Decide how every value of a body is held."""
     body = plan.op.body.block
-    for argument in body.args:
-        plan.held[argument] = _held(plan, argument, tensor(argument).axes)
-    for op in plan.ahead:
-        for result in op.results:
-            plan.held[result] = _held(plan, result, tensor(result).axes)
+    common = plan.common
+    for value in (*body.args, *(r for op in plan.ahead for r in op.results)):
+        axes = tensor(value).axes
+        if common is not None and value is common.rows:
+            axes = (common.axis,)
+        elif common is not None and common.axis in axes:
+            rest = set(axes) - {common.axis, plan.axis}
+            axes = (common.axis, plan.axis, *(axis for axis in axes if axis in rest))
+        plan.held[value] = _held(plan, value, axes)
     yields = body.last_op
     for op in plan.steps:
         [result] = op.results
@@ -31,6 +35,8 @@ def lay_out(plan: Plan) -> None:
             uses = {use.operation for use in result.uses}
             if uses == {yields} or not _rounds(op):
                 plan.alias[result] = op.input  # what leaves is rounded on its way
+        if isinstance(op, lig.MaskOp) and common is not None:
+            plan.alias[result] = op.input  # it is 0 there already
         plan.held[result] = _held(plan, result, _axes_of(plan, op))
 
 
@@ -49,7 +55,9 @@ def rounds_result(op: Operation) -> bool:
 
 
 def _held(plan: Plan, value: SSAValue, axes: Axes) -> Held:
-    """With the axis of the loop in front."""
+    """With the axis of the loop in front; common entries go ahead of their tokens."""
+    if plan.common is not None:
+        return Held(axes, held_dtype(value))
     rest = tuple(axis for axis in axes if axis != plan.axis)
     first = (plan.axis,) if plan.axis in axes else ()
     return Held((*first, *rest), held_dtype(value))
@@ -77,12 +85,12 @@ def _axes_of(plan: Plan, op: Operation) -> Axes:
         return tuple(axis for axis in layout(plan, op.input) if axis != over)
     if isinstance(op, lig.MatmulOp):
         batch, rows, columns = product_axes(plan, op)
-        sizes = [prod(plan.extents[a] for a in side) for side in (rows, columns)]
+        sizes = [prod(map(plan.extent, side)) for side in (rows, columns)]
         swap = sizes[1] > sizes[0]
         for use in result.uses:  # the rows of a sum by rows lie in one piece
             if isinstance(scatter := use.operation, lig.ScatterAddOp):
                 swap = not set(columns).isdisjoint(layout(plan, scatter.rows))
-        if plan.axis in (*rows, *columns):
+        if plan.axis in (*rows, *columns) and plan.common is None:
             swap = plan.axis in columns
         if swap:
             rows, columns = columns, rows
@@ -91,7 +99,7 @@ def _axes_of(plan: Plan, op: Operation) -> Axes:
     for operand in sorted(op.operands, key=lambda x: -len(tensor(x).axes)):
         if set(layout(plan, operand)) == set(axes):
             return layout(plan, operand)
-    return tuple(sorted(axes, key=lambda axis: -plan.extents[axis]))
+    return tuple(sorted(axes, key=lambda axis: -plan.extent(axis)))
 
 
 def product_axes(plan: Plan, op: lig.MatmulOp) -> tuple[Axes, Axes, Axes]:

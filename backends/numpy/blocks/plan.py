@@ -16,6 +16,7 @@ from xdsl.ir import Operation, SSAValue
 
 from backends.numpy.dtypes import DType, dtype_of
 from ligrad_ir.axes import Axes
+from ligrad_ir.dialects.lig import MatmulOp
 from ligrad_ir.dialects.lig_blocks import BlocksOp, has_axis
 from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.dialects.lig_types import HalfElement, RowType
@@ -33,6 +34,19 @@ class Held:
 
 
 @dataclass
+class Common:
+    """rows: the selection whose entries are shared; axis: that of the entries.
+    capacity: how many a block may have. guarded: values that must be finite. folded: by
+    sum of rows, the product that gives its updates and can sum over the tokens too."""
+
+    rows: SSAValue
+    axis: str
+    capacity: int = 0
+    guarded: set[SSAValue] = field(default_factory=set[SSAValue])
+    folded: dict[Operation, MatmulOp] = field(default_factory=dict[Operation, MatmulOp])
+
+
+@dataclass
 class Plan:
     """The decisions for one loop and one set of extents.
 
@@ -41,7 +55,8 @@ class Plan:
     widened as a whole. alias: values that are another one as it is held. slots: the slot
     of a value, or of the room that an operation needs besides; slot_bytes: their sizes.
     tokens: of a block. ragged: the axis of entries whose absent tail no result depends
-    on. vanishing: by row numbers, what is 0 for a token that has none.
+    on. common: says that the tokens of a block share their entries. vanishing: by row
+    numbers, what is 0 for a token that has none.
     """
 
     op: BlocksOp
@@ -59,6 +74,7 @@ class Plan:
     slot_bytes: list[int] = field(default_factory=list[int])
     tokens: int = 1
     ragged: str | None = None
+    common: Common | None = None
     vanishing: dict[SSAValue, set[SSAValue]] = field(
         default_factory=dict[SSAValue, set[SSAValue]]
     )
@@ -91,6 +107,15 @@ class Plan:
         if self.ragged is not None:
             known[self.ragged] = entries
         return [known.get(axis, self.extents[axis]) for axis in axes]
+
+    def extent(self, axis: str) -> int:
+        """The most positions that an axis has in a block."""
+        return self.shape((axis,), self.tokens, self.capacity)[0]
+
+    @property
+    def capacity(self) -> int:
+        """The most entries of a block on the ragged axis."""
+        return self.entries if self.common is None else self.common.capacity
 
     @property
     def entries(self) -> int:

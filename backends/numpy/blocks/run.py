@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from itertools import count
+from dataclasses import replace
+from functools import cache, lru_cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 from xdsl.ir import SSAValue
 
+from backends.numpy.blocks.dispatch import Dispatcher, Unit
 from backends.numpy.blocks.plan import Plan
-from backends.numpy.blocks.planner import make_plan
+from backends.numpy.blocks.planner import make_common_plan, make_plan
 from backends.numpy.blocks.program import Program
 from backends.numpy.blocks.shared import (
     Evaluate,
@@ -23,7 +24,8 @@ from backends.numpy.blocks.shared import (
     finished,
     share,
 )
-from backends.numpy.blocks.turn import Resolver, Turn
+from backends.numpy.blocks.turn import NotCommonError, Resolver, Turn
+from backends.numpy.blocks.union import Uniter
 from backends.numpy.dtypes import Array
 from ligrad_ir.dialects.lig_blocks import BlocksOp
 
@@ -77,55 +79,92 @@ def _aligned(size: int) -> Array:
 class Worker:
     """Computes blocks, one after the other, in memory of its own."""
 
-    def __init__(self, shared: Shared):
-        self._shared = shared
+    def __init__(self, shared: Shared, common: Shared | None):
+        self._shared, self._common = shared, common
         self._resolver = Resolver(shared)
-        self._memory = [_aligned(size) for size in shared.plan.slot_bytes]
-        self._programs: dict[tuple[int, int, bool], Program] = {}
+        self._memory: dict[bool, list[Array]] = {}
+        self._programs: dict[tuple[bool, int, int, bool], Program] = {}
 
     def compute(self, first: int, last: int) -> tuple[Program, Turn]:
         """Everything of a block but its sums."""
         turn = self._resolver.turn(first, last)
-        key = (last - first, turn.entries, turn.clean)
+        return self._run(self._shared, turn), turn
+
+    def compute_common(self, turn: Turn) -> Program:
+        """Everything but the sums of a block whose tokens share their entries.
+
+        Raises:
+            NotCommonError: they cannot.
+        """
+        assert self._common is not None
+        return self._run(self._common, turn)
+
+    def _run(self, shared: Shared, turn: Turn) -> Program:
+        is_common = shared is self._common
+        if is_common not in self._memory:
+            sizes = shared.plan.slot_bytes
+            self._memory[is_common] = [_aligned(size) for size in sizes]
+        key = (is_common, turn.last - turn.first, turn.entries, turn.clean)
         if key not in self._programs:
-            self._programs[key] = Program(self._shared, self._memory, turn)
+            memory = self._memory[is_common]
+            self._programs[key] = Program(shared, memory, turn)
         program = self._programs[key]
         program.compute(turn)
-        return program, turn
+        return program
 
 
 class _Run:
-    def __init__(self, shared: Shared, lanes: int):
-        self._shared, self._plan = shared, shared.plan
-        self._total = self._plan.extents[self._plan.axis]
-        self.blocks = -(-self._total // self._plan.tokens)
-        self.lanes = [Lane(self._plan) for _ in range(min(lanes, max(1, self.blocks)))]
-        self._numbers: Iterator[int] = count()
-        self._done = count(1)
-        self.done = 0
+    def __init__(self, shared: Shared, common: Shared | None, lanes: int):
+        self._shared, self._common = shared, common
+        self._plan = plan = shared.plan
+        self._total = plan.extents[plan.axis]
+        uniter, together = None, plan.tokens
+        if common is not None and common.plan.common is not None:
+            uniter = Uniter(common, common.plan.common)
+            together = common.plan.tokens
+        self._blocks = Dispatcher(plan, uniter, together)
+        self.lanes = [Lane(plan) for _ in range(lanes)]
+        self._lock = threading.Lock()
+        self._done = 0
         self.failures: dict[int, BaseException] = {}
 
     def work(self) -> None:
         """Take blocks until there are none left."""
-        worker = Worker(self._shared)
-        tokens, lanes = self._plan.tokens, len(self.lanes)
+        worker = Worker(self._shared, self._common)
         # Overflow to infinity is a result of the arithmetic here, not a mistake.
         with np.errstate(over="ignore", invalid="ignore"):
-            for number in self._numbers:
-                if number >= self.blocks or self.failures:
-                    return
-                first = number * tokens
-                last = min(first + tokens, self._total)
+            while not self.failures:
+                first = self._total
                 try:
-                    program, turn = worker.compute(first, last)
-                    with self.lanes[number % lanes].turn(number // lanes) as totals:
-                        program.add(totals, turn)
+                    if (unit := self._blocks.take()) is None:
+                        return
+                    first = unit.first
+                    self._compute(worker, unit)
                 except _StoppedError:
                     return
                 except BaseException as error:
-                    self.fail(number, error)
+                    self.fail(first, error)
                     return
-                self.done = next(self._done)
+                with self._lock:
+                    self._done += unit.last - unit.first
+
+    def _compute(self, worker: Worker, unit: Unit) -> None:
+        lane = self.lanes[unit.number % len(self.lanes)]
+        ticket = unit.number // len(self.lanes)
+        if unit.turn is None:
+            program, turn = worker.compute(unit.first, unit.last)
+            with lane.turn(ticket) as totals:
+                program.add(totals, turn)
+            return
+        try:
+            program = worker.compute_common(unit.turn)
+            with lane.turn(ticket) as totals:
+                program.add(totals, unit.turn)
+        except NotCommonError:
+            with lane.turn(ticket) as totals:
+                for first in range(unit.first, unit.last, self._plan.tokens):
+                    program, turn = worker.compute(first, first + self._plan.tokens)
+                    program.add(totals, turn)
 
     def in_threads(self, workers: int, progress: Progress | None) -> None:
         """Work in so many threads, and tell how far it is."""
@@ -137,15 +176,14 @@ class _Run:
                     for future in done:
                         future.result()
                     if progress is not None:
-                        at = min(self.done * self._plan.tokens, self._total)
-                        progress(at, self._total)
+                        progress(self._done, self._total)
             except BaseException as error:  # an interrupt
-                self.fail(self.blocks, error)
+                self.fail(self._total, error)
                 raise
 
-    def fail(self, number: int, error: BaseException) -> None:
-        """Stop all workers."""
-        self.failures[number] = error
+    def fail(self, first: int, error: BaseException) -> None:
+        """Stop all workers; `first`: of the block that has failed."""
+        self.failures[first] = error
         for lane in self.lanes:
             lane.stop()
 
@@ -156,6 +194,15 @@ class _Run:
             for mine, theirs in zip(first, totals, strict=True):
                 np.add(mine, theirs, out=mine)
         return first
+
+
+@lru_cache(maxsize=64)
+def _plans(
+    op: BlocksOp, extents: tuple[tuple[str, int], ...]
+) -> tuple[Plan, Plan | None]:
+    """The plan of a loop, and one for blocks with common entries if there can be."""
+    plan = make_plan(op, dict(extents))
+    return plan, make_common_plan(plan)
 
 
 @cache
@@ -192,11 +239,15 @@ def run_loop(
     Raises:
         IndexOutOfRangeError: for the first index that means no row.
     """
-    plan = make_plan(op, extents)
+    plan, common_plan = _plans(op, tuple(sorted(extents.items())))
     shared = share(plan, values, outputs, evaluate, offset)
     lanes = 1 if deterministic else -(-workers // WORKERS_OF_A_LANE)
-    run = _Run(shared, lanes)
-    workers = max(1, min(workers, run.blocks))
+    common = None
+    if common_plan is not None:
+        common = replace(shared, plan=common_plan)
+    blocks = max(1, -(-extents[plan.axis] // plan.tokens))
+    run = _Run(shared, common, min(lanes, blocks))
+    workers = max(1, min(workers, blocks))
     with _one_blas_thread():
         if workers == 1 and progress is None:
             run.work()

@@ -37,6 +37,7 @@ class Shared:
     _held: dict[tuple[SSAValue, str | None], Array] = field(
         default_factory=dict[tuple[SSAValue, str | None], Array]
     )
+    _finite: dict[SSAValue, bool] = field(default_factory=dict[SSAValue, bool])
     _clean: dict[SSAValue, bool] = field(default_factory=dict[SSAValue, bool])
 
     def array(self, value: SSAValue) -> Array:
@@ -58,6 +59,15 @@ class Shared:
             absent = np.equal(self._raw(rows), graph_ops.ABSENT)
             self._clean[rows] = not absent.any()
         return self._clean[rows]
+
+    def is_finite(self, value: SSAValue, target: str) -> bool:
+        """Whether a static source of rows has neither NaN nor infinities."""
+        if value not in self._finite:
+            rows = self.rows_of(value, target)
+            # The minimum and the maximum of a NaN are NaN.
+            found = [bool(np.isfinite(f(rows))) for f in (np.min, np.max)]
+            self._finite[value] = all(found)
+        return self._finite[value]
 
     def _raw(self, value: SSAValue) -> Array:
         found = self.values[value]

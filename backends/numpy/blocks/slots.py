@@ -54,7 +54,7 @@ def choose_tokens(plan: Plan) -> None:
 
 
 def _bytes(plan: Plan, held: Held, tokens: int) -> int:
-    return prod(plan.shape(held.axes, tokens, plan.entries)) * held.dtype.itemsize
+    return prod(plan.shape(held.axes, tokens, plan.capacity)) * held.dtype.itemsize
 
 
 def assign_slots(plan: Plan) -> None:
@@ -98,6 +98,12 @@ def assign_slots(plan: Plan) -> None:
                 del busy[slot]
                 free.append(slot)
                 freed[slot] = at
+    if plan.common is not None:
+        for op in plan.sums:  # for what is added to each row
+            if isinstance(op, lig.ScatterAddOp):
+                rest = tensor(op.result).axes[1:]
+                held = Held((plan.common.axis, *rest), held_dtype(op.result))
+                take(op, _bytes(plan, held, plan.tokens), len(plan.steps))
     stored = [plan.held[plan.root(v)] for v in plan.op.yielded if plan.has_axis(v)]
     room = max((_bytes(plan, held, plan.tokens) for held in stored), default=0)
     take(plan.yields, room, len(plan.steps))  # to round in

@@ -20,17 +20,25 @@ SPAN = 1024
 """Positions for which counts and runs are found at a time, at least."""
 
 
+class NotCommonError(Exception):
+    """A number that zeros are multiplied by is not finite: the tokens of this block must
+    be computed each by itself."""
+
+
 @dataclass
 class Turn:
     """A block: its positions from `first` up to `last`; how many entries it has on the
     ragged axis; its row numbers, that behind the last one where there is none; and
-    whether that occurs nowhere (`clean`)."""
+    whether that occurs nowhere (`clean`). Where tokens share their entries, `positions`
+    says for each of a token's own which one it is of the `united` ones, or `united`."""
 
     first: int
     last: int
     entries: int = 0
     clean: bool = True
     rows: dict[SSAValue, Array] = field(default_factory=dict[SSAValue, Array])
+    positions: Array | None = None
+    united: int = 0
 
 
 class Resolver:
@@ -169,7 +177,7 @@ class _Selection:
         indices = self._indices[part]
         entries = indices.shape[-1]
         if self._is_ragged:
-            turn.entries = entries = _cut(self._most[block], entries)
+            turn.entries = entries = cut_entries(self._most[block], entries)
             indices = indices[..., :entries]
         if self._in_range[block] and self._least[block] >= entries:
             rows = np.add(indices, self._start[part], dtype=np.int64)
@@ -199,6 +207,7 @@ def _per_block(reduce: np.ufunc, x: Array, blocks: range) -> list[int]:
     return reduce.reduceat(by_token, list(blocks)).tolist()
 
 
-def _cut(needed: int, entries: int) -> int:
+def cut_entries(needed: int, entries: int) -> int:
+    """How many of a block's entries are computed, so that few lengths occur."""
     step = max(1, entries // STEPS_OF_ENTRIES)
     return min(entries, -(-needed // step) * step)

@@ -61,3 +61,26 @@ func.func @dense(%x: !lig.tensor<[A, B], f32>) -> !lig.tensor<[A], f32> {
   %s = lig.reduce_sum %x over @B acc f32 : (!lig.tensor<[A, B], f32>) -> !lig.tensor<[A], f32>
   func.return %s : !lig.tensor<[A], f32>
 }
+
+// -----
+
+// A loop over one token axis uses what a loop over another one makes.
+// CHECK-LABEL: func.func @two_axes(
+func.func @two_axes(
+  %a: !lig.tensor<[A, K], i32>, %b: !lig.tensor<[B, L], i32>, %n: !lig.tensor<[N], f32>, %x: !lig.tensor<[B], f32>
+) -> (!lig.tensor<[A, K, B], f32>, !lig.tensor<[B, L], f32>) {
+  // CHECK: %y, %gb = lig.blocks @B(
+  // CHECK: %y_1 = lig.relu
+  // CHECK: lig.yield %y_1, %gb_1
+  // CHECK-NEXT: }
+  // CHECK-NEXT: %z = lig.blocks @A(
+  // CHECK: %z_1 = lig.mul %{{.*}}, %y
+  // CHECK-NEXT: lig.yield %z_1
+  %ra = lig.rows %a : !lig.tensor<[A, K], i32> to !lig.tensor<[A, K], !lig.row<N>>
+  %rb = lig.rows %b : !lig.tensor<[B, L], i32> to !lig.tensor<[B, L], !lig.row<N>>
+  %ga = lig.gather %n[%ra] : (!lig.tensor<[N], f32>, !lig.tensor<[A, K], !lig.row<N>>) -> !lig.tensor<[A, K], f32>
+  %y = lig.relu %x : !lig.tensor<[B], f32>
+  %z = lig.mul %ga, %y : (!lig.tensor<[A, K], f32>, !lig.tensor<[B], f32>) -> !lig.tensor<[A, K, B], f32>
+  %gb = lig.gather %n[%rb] : (!lig.tensor<[N], f32>, !lig.tensor<[B, L], !lig.row<N>>) -> !lig.tensor<[B, L], f32>
+  func.return %z, %gb : !lig.tensor<[A, K, B], f32>, !lig.tensor<[B, L], f32>
+}
