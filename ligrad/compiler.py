@@ -117,8 +117,7 @@ class Operator:
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
         tiled = npu_pipeline(self.soc.name, deterministic=self.deterministic)
-        algebra = "graph" if self.schedule == "baseline" else "optimized"
-        return (*PIPELINES[f"{algebra}-mixed"], *tiled)
+        return (*PIPELINES["graph-mixed"], *tiled)
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.

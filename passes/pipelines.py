@@ -86,8 +86,9 @@ stand; `optimized-..` with the algebra applied."""
 def interpreter_pipeline(
     precision: Precision, *, optimized: bool = True
 ) -> tuple[ModulePass, ...]:
-    """From formulas to a graph whose work is in loops over blocks of tokens."""
-    algebra = "optimized" if optimized else "graph"
+    """From formulas to a graph whose work is in loops over blocks of tokens. In mixed
+    precision formulas stay as they stand, like those of kernels."""
+    algebra = "optimized" if optimized and precision == "float32" else "graph"
     return (*PIPELINES[f"{algebra}-{precision}"], FuseBlocksPass())
 
 

@@ -18,10 +18,6 @@ pair of its result, and assumes the worst at every step:
   `value - error .. value + error` to zero if that interval has no positive number.
 - relu_grad(y, s) is y or 0 as s is positive or not. Where the error of s leaves its
   sign open the device may take the other branch: the error is `|y| + e_y`.
-- An operand of a product that is rounded to a dtype adds that dtype's relative error,
-  wherever between two powers of two the number lies: factors may have been moved from
-  one operand to the other before (`w x . y` is `x . w y`), which keeps the magnitude of
-  every product but not which number is rounded.
 - Rounding to a dtype adds half a unit in the last place at the largest magnitude the
   number may have. A number that is zero for sure stays zero, and one that may pass the
   largest finite number has an infinite error.
@@ -223,15 +219,6 @@ def reduction(x: Bounded, axes: tuple[int, ...]) -> Bounded:
     error = x.error.sum(axis=axes)
     reach = np.abs(x.value).sum(axis=axes) + error
     return Bounded(np.asarray(x.value.sum(axis=axes)), error + rounding(reach, count))
-
-
-def rounded_operand(x: Bounded, dtype: DType) -> Bounded:
-    """The operand of a product, for a device that rounds to `dtype` whichever factors of
-    it, or of the other operand, come to stand here: by the relative error of a number
-    just above a power of two, and as much of the product."""
-    relative = 2.0 ** -(_format(dtype).fraction_bits + 1) * x.reach
-    error = np.maximum(rounding_to(dtype, x.reach), relative)
-    return Bounded(x.value, x.error + error)
 
 
 def rounded(x: Bounded, dtype: DType) -> Bounded:

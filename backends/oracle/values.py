@@ -136,8 +136,7 @@ class Values:
                 x = self._value(term.args[0], point)
                 return bound.reduction(x, tuple(axes.index(a) for a in term.over))
             case "half":
-                value = self._value(term.args[0], point)
-                return bound.rounded_operand(value, self._half)
+                return bound.rounded(self._value(term.args[0], point), self._half)
             case _:
                 return self._elementwise(term, point)
 

@@ -96,7 +96,8 @@ def test_sharing_is_right_for_other_graphs(
 ) -> None:
     monkeypatch.setattr(slots, "WIDE_BYTES", wide)
     compare(values(), precision=precision, schedule=schedule)
-    assert seen["united"] == (2 if schedule == "optimized" else 0)
+    is_rewritten = schedule == "optimized" and precision == "float32"
+    assert seen["united"] == (2 if is_rewritten else 0)
 
 
 def test_tokens_with_little_in_common_do_not(seen: Counter[str]) -> None:

@@ -23,7 +23,6 @@ from backends.oracle.bound import (
     relu,
     relu_grad,
     rounded,
-    rounded_operand,
     rounding_to,
     total,
 )
@@ -304,16 +303,6 @@ def test_the_errors_of_single_steps() -> None:
 def test_rounding_to(dtype: Any, reach: float, error: float) -> None:
     assert float(rounding_to(dtype, np.asarray(reach))) == error
     assert float(rounded(near(-reach, 0), dtype).error) == error
-
-
-@pytest.mark.parametrize("dtype", [FP16, BF16])
-def test_an_operand_is_rounded_by_its_relative_error(dtype: Any) -> None:
-    """Of a number between two powers of two, and of one that is too small for that."""
-    unit = 2.0 ** -(11 if dtype is FP16 else 8)
-    for x in (1.0, 1.5, 1.999, 3.0):
-        assert float(rounded_operand(near(x, 0), dtype).error) == unit * x
-    assert float(rounded_operand(near(2.0**-30, 0), FP16).error) == 2.0**-25
-    assert float(rounded_operand(near(1.5, 0.5), dtype).error) == 0.5 + unit * 2
 
 
 SCATTER = """

@@ -717,6 +717,15 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %bi
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// select_c3
+// CHECK: an operand has i32 elements, must be bf16 or f16 or f32
+func.func @invalid(%o: index, %n: index, %u: memref<64xi32, #npu<space ub>>, %bits: memref<64xi8, #npu<space ub>>) {
+  npu.select %u[%o], %bits[%o], %u[%o] count %n : memref<64xi32, #npu<space ub>>, memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // present_c1
 // CHECK: an operand lies in gm, must be in ub
 func.func @invalid(%o: index, %n: index, %bits: memref<64xi8, #npu<space ub>>, %i: memref<?xi32, #npu<space gm>>, %t: memref<64xf32, #npu<space ub>>) {
