@@ -125,10 +125,11 @@ def test_the_first_wrong_index_is_told(
         operator.interpret(values, Options(workers))
 
 
+@pytest.mark.parametrize("bytes", [0, 2**30])
 def test_bits_do_not_depend_on_the_number_of_workers(
-    monkeypatch: pytest.MonkeyPatch,
+    bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "WORKERS_OF_A_LANE", 2)
+    monkeypatch.setattr(run, "FIXED_LANES_BYTES", bytes)
     operator = ligrad.compile(GRAD)
     values = generated(operator, B=1, S1=150, S2=60, N1=3, K=32)
     want = operator.interpret(values, Options(1, deterministic=True))

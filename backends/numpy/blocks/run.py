@@ -21,6 +21,7 @@ from backends.numpy.blocks.shared import (
     Evaluate,
     Shared,
     accumulator,
+    accumulator_bytes,
     finished,
     share,
 )
@@ -32,8 +33,10 @@ from ligrad_ir.dialects.lig_blocks import BlocksOp
 Progress = Callable[[int, int], None]
 """Told how many positions of how many are done."""
 
-WORKERS_OF_A_LANE = 8
-"""That one accumulator serves; adding up takes about a tenth of the work."""
+FIXED_LANES = 2
+"""Of a deterministic run, for any number of workers; a tenth of the work is adding up."""
+FIXED_LANES_BYTES = 48 * 2**20
+"""Where the accumulators of so many lanes would be larger, there is one lane."""
 PROGRESS_SECONDS = 0.2
 CACHE_LINE = 64
 
@@ -241,7 +244,10 @@ def run_loop(
     """
     plan, common_plan = _plans(op, tuple(sorted(extents.items())))
     shared = share(plan, values, outputs, evaluate, offset)
-    lanes = 1 if deterministic else -(-workers // WORKERS_OF_A_LANE)
+    lanes = workers
+    if deterministic:
+        few = FIXED_LANES * accumulator_bytes(plan) <= FIXED_LANES_BYTES
+        lanes = FIXED_LANES if few else 1
     common = None
     if common_plan is not None:
         common = replace(shared, plan=common_plan)
