@@ -22,7 +22,7 @@ from ligrad_ir.dialects.ascendc_memory import TPipeOp
 from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, WorkspaceOp
 from ligrad_ir.signature import entry_function
 from ligrad_ir.soc import find_soc
-from passes.machine import cube, moves, order, vectors
+from passes.machine import cube, indexed_rows, moves, order, vectors
 from passes.machine.frame import (
     KernelFrame,
     Parameter,
@@ -36,7 +36,7 @@ from passes.machine.host import HostFrame
 from passes.machine.scalars import lower_block
 from passes.machine.statements import Size, Statements, lower
 
-LOWERINGS = (cube, moves, order, vectors)
+LOWERINGS = (cube, indexed_rows, moves, order, vectors)
 """The modules that register lowerings besides those of scalars."""
 
 

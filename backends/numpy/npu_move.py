@@ -9,8 +9,10 @@ from backends.numpy import npu_layout, npu_ops
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Buffer, poison, require
 from backends.numpy.npu_base import BLOCK, NpuBase
+from ligrad_ir.dialects.npu_copy import COPY_UNIT, RepeatRowOp
 from ligrad_ir.dialects.npu_move import LoadL0Op, LoadOp, Nd2NzOp, StoreOp
 from ligrad_ir.dialects.npu_rows import (
+    GatherRowsNzOp,
     GatherRowsOp,
     LoadSelectedRowsOp,
     ScatterAddRowsOp,
@@ -93,6 +95,35 @@ class MoveFunctions(NpuBase):
         source = src.at(0, src.data.size // count * count).reshape(-1, count)
         target = dst.rows(offset, rows, count, count, BLOCK)
         target[...] = npu_ops.gather_rows(source, numbers, limit, base)
+        return ()
+
+    @impl(GatherRowsNzOp)
+    def gather_rows_nz(
+        self, i: Interpreter, op: GatherRowsNzOp, args: PythonValues
+    ) -> PythonValues:
+        zeros, present, nz_rows, dst, src, offset, base, indices, *sizes = args
+        indices_offset, rows, count, limit = sizes
+        numbers = indices.at(indices_offset, present)
+        self._rows(src, base, numbers, count, limit)
+        require(present <= rows, f"{present} indices for {rows} rows")
+        source = src.at(0, src.data.size // count * count).reshape(-1, count)
+        tile = np.repeat(zeros.at(0, count).reshape(1, count), rows, axis=0)
+        found = npu_ops.is_row(numbers, limit)
+        tile[:present][found] = source[base + numbers[found].astype(np.int64)]
+        target = dst.blocks(offset, rows, count, nz_rows, BLOCK)
+        target[...] = npu_layout.to_blocks(tile)
+        return ()
+
+    @impl(RepeatRowOp)
+    def repeat_row(
+        self, i: Interpreter, op: RepeatRowOp, args: PythonValues
+    ) -> PythonValues:
+        dst, dst_offset, src, src_offset, rows, count = args
+        require(
+            count % COPY_UNIT == 0, f"a row of {count} is no multiple of {COPY_UNIT}"
+        )
+        row = src.rows(src_offset, 1, count, count, BLOCK)
+        dst.rows(dst_offset, rows, count, count, BLOCK)[...] = row
         return ()
 
     @impl(LoadSelectedRowsOp)

@@ -9,12 +9,26 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
-from ligrad_ir.dialects import npu_cube, npu_launch, npu_move, npu_rows, npu_vector
+from ligrad_ir.dialects import (
+    npu_copy,
+    npu_cube,
+    npu_launch,
+    npu_move,
+    npu_rows,
+    npu_vector,
+)
 from ligrad_ir.dialects.npu_types import PipeAttr, SpaceAttr
 from ligrad_ir.dialects.npu_vector import BinaryKindAttr
 
 Npu = Dialect(
     "npu",
-    [*npu_cube.OPS, *npu_launch.OPS, *npu_move.OPS, *npu_rows.OPS, *npu_vector.OPS],
+    [
+        *npu_copy.OPS,
+        *npu_cube.OPS,
+        *npu_launch.OPS,
+        *npu_move.OPS,
+        *npu_rows.OPS,
+        *npu_vector.OPS,
+    ],
     [BinaryKindAttr, PipeAttr, SpaceAttr],
 )

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, i32
+from xdsl.dialects.builtin import (
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    UnitAttr,
+    i32,
+)
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def
 
 from ligrad_ir.dialects.npu_types import (
+    HALF,
     Buffer,
     Core,
     NpuOp,
@@ -45,8 +52,8 @@ class _IndexedRowsOp(NpuOp):
     def scalar_reads(self) -> tuple[SSAValue, ...]:
         return (self.indices,)
 
-    def _verify_rows(self) -> None:
-        require_space(self.indices, "the index buffer", Space.UB)  # indexed_c1
+    def _verify_rows(self, space: Space = Space.UB) -> None:
+        require_space(self.indices, "the index buffer", space)  # indexed_c1
         require(
             element_of(self.indices) == i32,
             f"indices are i32, not {element_of(self.indices)}",
@@ -112,6 +119,82 @@ class GatherRowsOp(_IndexedRowsOp):
         self._verify_rows()
         require_space(self.dst, "the destination", Space.UB)  # gather_rows_c1
         require_space(self.src, "the source", Space.GM)  # gather_rows_c2
+
+
+@irdl_op_definition
+class GatherRowsNzOp(_IndexedRowsOp):
+    """
+    Row i of an NZ tile in L1 becomes src[(base + indices[indices_offset + i]) * count ..]
+    for i < present, and zeros for present <= i < rows.
+
+    The tile starts at dst[offset], `count` columns in blocks of 16 that lie `nz_rows` rows
+    apart. Indices lie in global memory, none behind the first `present` is read. An index
+    outside [0, limit), such as -1, is no row: it becomes the `count` elements of `zeros`,
+    which must be zeros in global memory. One `DataCopy` of a row to NZ on MTE2; the
+    indices are read by the scalar unit.
+    """
+
+    name = "npu.gather_rows_nz"
+    CORE: ClassVar = Core.CUBE
+    READS: ClassVar = ("src", "indices", "zeros")
+    WRITES: ClassVar = ("dst",)
+
+    zeros = operand_def(Buffer)
+    present = operand_def(Size)
+    nz_rows = operand_def(Size)
+    assembly_format = (
+        "$dst `[` $offset `]` `nz_rows` $nz_rows `,` $src `at` $base `+` $indices `[` "
+        "$indices_offset `]` `rows` $present `to` $rows `of` $count `below` $limit `else` "
+        "$zeros attr-dict `:` type($dst) `,` type($src) `,` type($indices) `,` "
+        "type($zeros)"
+    )
+
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        limit: SSAValue,
+        *,
+        zeros: SSAValue,
+        present: SSAValue,
+        nz_rows: SSAValue,
+    ):
+        super().__init__(
+            operands=[
+                zeros,
+                present,
+                nz_rows,
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ]
+        )
+
+    def pipe(self) -> Pipe:
+        return Pipe.MTE2
+
+    def verify_(self) -> None:
+        self._verify_rows(Space.GM)
+        require_space(self.dst, "the destination", Space.L1)  # gather_rows_nz_c1
+        require_space(self.src, "the source", Space.GM)  # gather_rows_nz_c2
+        require_space(self.zeros, "the zeros", Space.GM)  # gather_rows_nz_c3
+        require_element(self.src, "the source", *HALF)  # gather_rows_nz_c4
+        require(
+            element_of(self.zeros) == element_of(self.src),
+            f"the zeros differ: {self.zeros.type} and {self.src.type}",
+        )  # gather_rows_nz_c5
 
 
 class _RowRangeOp(_IndexedRowsOp):
@@ -183,16 +266,25 @@ class ScatterAddRowsOp(_RowRangeOp):
 
     An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
     row on MTE3, in the order of the entries; the indices are read by the scalar unit.
+    Rows that are the same need a barrier between them: there is one before every row, or,
+    with `remember`, before those that may be among the rows since the last one.
     """
 
     name = "npu.scatter_add_rows"
     READS: ClassVar = ("src", "indices")
     WRITES: ClassVar = ("dst",)
+
+    remember = opt_prop_def(UnitAttr)
     assembly_format = (
-        "$dst `at` $base `+` $indices `[` $indices_offset `]` `,` $src `[` $offset `]` "
+        "(`remember` $remember^)? $dst `at` $base `+` $indices `[` $indices_offset `]` "
+        "`,` $src `[` $offset `]` "
         "`rows` $rows `of` $count `from` $first `below` $limit attr-dict "
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
+
+    def __init__(self, *operands: SSAValue, remember: bool = False):
+        super().__init__(*operands)
+        self.remember = UnitAttr() if remember else None
 
     def pipe(self) -> Pipe:
         return Pipe.MTE3
@@ -205,6 +297,7 @@ class ScatterAddRowsOp(_RowRangeOp):
 
 
 OPS: tuple[type[Operation], ...] = (
+    GatherRowsNzOp,
     GatherRowsOp,
     LoadSelectedRowsOp,
     ScatterAddRowsOp,

@@ -1,15 +1,15 @@
-"""Data movement: rows between global memory and UB, one by one or by their numbers."""
+"""Data movement between global memory and UB, and within UB."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from xdsl.dialects.builtin import i1
 from xdsl.ir import Attribute, SSAValue, TypeAttribute
 
 from ligrad_ir.dialects import npu_move as npu
-from ligrad_ir.dialects import npu_rows as rows
-from ligrad_ir.dialects.ascendc_enums import CmpMode, HardEvent, Pipe
+from ligrad_ir.dialects.ascendc_enums import CmpMode, Pipe
 from ligrad_ir.dialects.ascendc_move import (
     DataCopyExtParamsOp,
     DataCopyOp,
@@ -18,11 +18,10 @@ from ligrad_ir.dialects.ascendc_move import (
     DataCopyPadOutOp,
 )
 from ligrad_ir.dialects.ascendc_sync import SetAtomicAddOp, SetAtomicNoneOp
-from ligrad_ir.dialects.ascendc_vector import DuplicateOp
-from ligrad_ir.dialects.npu_types import Space, element_of, space_of
+from ligrad_ir.dialects.npu_copy import COPY_UNIT, RepeatRowOp
+from ligrad_ir.dialects.npu_types import Space, buffer, element_of, space_of
 from ligrad_ir.soc import Soc
 from passes.machine.statements import (
-    Size,
     Statements,
     bytes_of,
     known,
@@ -101,75 +100,22 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
     return s.value(params, name)
 
 
-def _each_row(
-    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
-    s: Statements,
-    first: Size,
-    copy: Callable[[SSAValue, SSAValue], None],
-) -> None:
-    """copy(i, row) for every index that means a row."""
-
-    def try_row(i: SSAValue) -> None:
-        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
-        row.name_hint = "row"
-        limit = s.of(op.limit)
-        s.when(
-            s.compare(CmpMode.GE, row, first, "is_not_before"),
-            lambda: s.when(
-                s.compare(CmpMode.LT, row, limit, "is_not_behind"),
-                lambda: copy(i, row),
-            ),
-        )
-
-    s.loop(s.of(op.rows), 1, try_row, "i")
-
-
-def _in_gm(
-    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
-    s: Statements,
-    buffer: SSAValue,
-    row: SSAValue,
-) -> SSAValue:
-    """A row of a buffer in global memory, counted from the base of the operation."""
-    place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
-    return s.at(buffer, place)
-
-
 @lower.register
-def _(op: rows.GatherRowsOp, s: Statements) -> None:
-    count = s.of(op.count)
-    zero = s.constant(0, element_of(op.dst))
-    all_rows = s.size(s.mul(s.of(op.rows), count, "gathered_count"))
-    s.insert(DuplicateOp(s.at(op.dst, s.of(op.offset)), zero, all_rows))
-    s.order(HardEvent.V_MTE2)
+def _(op: RepeatRowOp, s: Statements) -> None:
+    """The rows that are there are copied behind themselves."""
+    rows, count = s.of(op.rows), s.of(op.count)
+    to, src = s.of(op.dst_offset), s.at(op.src, s.of(op.src_offset))
+    s.insert(DataCopyOp(s.at(op.dst, to), src, count))
+    elements = prod(buffer(op.dst).get_shape())
+    done = 1
+    while done < elements // COPY_UNIT:
+        more = s.size(s.min(s.sub(rows, done), done, "more_rows"))
 
-    def copy(i: SSAValue, row: SSAValue) -> None:
-        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
-        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, row), count))
+        def again(done: int = done, more: SSAValue = more) -> None:
+            s.barrier(Pipe.V)
+            behind = s.at(op.dst, to, s.mul(count, done))
+            all_rows = s.size(s.mul(more, count, "copied_count"))
+            s.insert(DataCopyOp(behind, s.at(op.dst, to), all_rows))
 
-    _each_row(op, s, 0, copy)
-
-
-@lower.register
-def _(op: rows.LoadSelectedRowsOp, s: Statements) -> None:
-    count = s.of(op.count)
-
-    def copy(i: SSAValue, row: SSAValue) -> None:
-        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
-        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, i), count))
-
-    _each_row(op, s, s.of(op.first), copy)
-
-
-@lower.register
-def _(op: rows.ScatterAddRowsOp, s: Statements) -> None:
-    """Rows may be the same, and writes to the same place need a barrier between."""
-    count = s.of(op.count)
-
-    def copy(i: SSAValue, row: SSAValue) -> None:
-        src = s.at(op.src, s.of(op.offset), s.mul(i, count))
-        s.barrier(Pipe.MTE3)
-        s.insert(DataCopyOp(_in_gm(op, s, op.dst, row), src, count))
-
-    first = s.of(op.first)
-    adding(s, element_of(op.dst), lambda: _each_row(op, s, first, copy))
+        s.when(s.compare(CmpMode.GT, rows, done, "has_more"), again)
+        done *= 2

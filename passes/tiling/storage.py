@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from types import MappingProxyType
 
 from xdsl.ir import SSAValue
 
@@ -22,13 +23,15 @@ class Storage:
     """A value in global memory, row major over `axes` (those beside the token axis).
 
     per_token: an array with the token axis in front. block_elements: for a workspace,
-    what each block has of it; its rows are as long as an axis can be.
+    what each block has of it; its rows are as long as a window of the axis can be.
+    is_window: the workspace holds what is in the window only, from its beginning on.
     """
 
     memref: SSAValue
     axes: Axes
     per_token: bool = False
     block_elements: int = 0
+    is_window: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class TokenScope:
     """One token on one core: how to address its values.
 
     extents: run-time extents by axis; padded: of entry axes, the valid entries rounded
-    up (at least one unit).
+    up (at least one unit). Where only a window of an axis is computed, `starts` has its
+    first position, `tiles` how long it can be, and padded and valid entries are those in
+    the window.
     """
 
     builder: BodyBuilder
@@ -60,6 +65,8 @@ class TokenScope:
         default_factory=dict[SSAValue, Selection]
     )
     padded: dict[str, Index] = field(default_factory=dict[str, Index])
+    starts: dict[str, Index] = field(default_factory=dict[str, Index])
+    tiles: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def extent(self, axis: str) -> Index:
         """How many positions of an axis are computed for this token."""
@@ -79,23 +86,52 @@ class TokenScope:
                 return selection.count
         return self.array_extent(axis)
 
+    def capacity(self, axis: str) -> int:
+        """The most positions of an axis that are computed at once, in whole units."""
+        return capacity(self.signature, axis, self.tiles)
+
+    def array_window(self, axis: str) -> Index:
+        """How many positions of the caller's arrays are in the window of an axis."""
+        extent = self.array_extent(axis)
+        if axis not in self.starts:
+            return extent
+        b = self.builder
+        behind = b.max(b.sub(extent, self.starts[axis]), 0)
+        return b.named(f"{axis}_window", b.min(behind, self.tiles[axis]))
+
     def pitch(self, storage: Storage) -> Index:
         """Elements from one row of a matrix to the next."""
         if storage.block_elements:
-            return padded_maximum(self.signature, storage.axes[-1])
+            return self.capacity(storage.axes[-1])
         return self.array_extent(storage.axes[-1])
 
     def base(self, storage: Storage) -> Index:
         """The offset of the token's part of a value."""
         b = self.builder
         if storage.block_elements:
-            return b.mul(self.block, storage.block_elements)
+            base = b.mul(self.block, storage.block_elements)
+            return base if storage.is_window else b.add(base, self._start(storage))
         if not storage.per_token:
             return 0
         size: Index = 1
         for axis in storage.axes:
             size = b.mul(size, self.array_extent(axis))
-        return b.mul(self.token, size)
+        return b.add(b.mul(self.token, size), self._start(storage))
+
+    def _start(self, storage: Storage) -> Index:
+        """The offset of the window in a token's part of a value."""
+        b = self.builder
+        if not set(storage.axes) & set(self.starts):
+            return 0
+        start: Index = 0
+        size: Index = 1
+        for axis in reversed(storage.axes):
+            start = b.add(start, b.mul(self.starts.get(axis, 0), size))
+            whole = padded_maximum(self.signature, axis)
+            size = b.mul(
+                size, whole if storage.block_elements else self.array_extent(axis)
+            )
+        return start
 
 
 def padded_maximum(signature: Signature, axis: str) -> int:
@@ -103,6 +139,15 @@ def padded_maximum(signature: Signature, axis: str) -> int:
     return -(-signature.axes[axis].maximum // ENTRY_UNIT) * ENTRY_UNIT
 
 
-def workspace_elements(signature: Signature, axes: Axes) -> int:
-    """What one block's copy of a value can take, in elements."""
-    return prod(padded_maximum(signature, axis) for axis in axes)
+def capacity(signature: Signature, axis: str, tiles: Mapping[str, int]) -> int:
+    """The longest window of an axis, in whole units."""
+    longest = padded_maximum(signature, axis)
+    return min(longest, tiles.get(axis, longest))
+
+
+def workspace_elements(
+    signature: Signature, axes: Axes, tiles: Mapping[str, int] = MappingProxyType({})
+) -> int:
+    """What one block's copy of a value can take, in elements; of the axes in `tiles`, a
+    window."""
+    return prod(capacity(signature, axis, tiles) for axis in axes)

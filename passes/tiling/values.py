@@ -13,7 +13,7 @@ from ligrad_ir.dialects.npu_vector import FillOp
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import Extent, Group
 from passes.tiling.names import spoken
-from passes.tiling.storage import Selection, Storage, TokenScope, padded_maximum
+from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 
 
 class GroupValues:
@@ -62,14 +62,18 @@ class GroupValues:
 
     def _capacity(self, value: SSAValue) -> int:
         axis = self._axis(value)
-        return padded_maximum(self._scope.signature, axis) if axis else 64
+        return self._scope.capacity(axis) if axis else ENTRY_UNIT
+
+    def _elements(self, value: SSAValue) -> int:
+        """The elements of the buffer of a value."""
+        return self._capacity(value)
 
     def _pitch(self, value: SSAValue) -> Index:
         return self._scope.pitch(self._stores[value])
 
     def _buffer(self, value: SSAValue) -> SSAValue:
         if value not in self._buffers:
-            element, size = tensor(value).element_type, self._capacity(value)
+            element, size = tensor(value).element_type, self._elements(value)
             self._buffers[value] = self._alloc(element, size, spoken(value))
         return self._buffers[value]
 
@@ -110,7 +114,7 @@ class GroupValues:
         axis = self._axis(value)
         if count is None:
             count = (
-                self._scope.array_extent(axis)
+                self._scope.array_window(axis)
                 if axis and storage.per_token
                 else self._extent(axis)
             )
@@ -121,7 +125,7 @@ class GroupValues:
 def load_indices(scope: TokenScope, selection: Selection) -> SSAValue:
     """The valid indices of the token in UB, -1 behind them up to the padded count."""
     b = scope.builder
-    size = padded_maximum(scope.signature, selection.entries)
+    size = scope.capacity(selection.entries)
     indices = b.alloc(Space.UB, i32, [size], "indices")
     count = b.index(scope.extent(selection.entries))
     b.insert(FillOp(indices, b.index(0), -1.0, count))

@@ -2,262 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import f32, i8
 from xdsl.ir import Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.npu_vector import (
-    BinaryKind,
-    BinaryOp,
-    BinaryScalarOp,
-    ComparePositiveOp,
-    ConvertOp,
-    PresentOp,
-    ReadOp,
-    ReluOp,
-    SelectOp,
-    SumOp,
-)
 from passes.tiling.builder import Index
-from passes.tiling.group import Extent, Group
-from passes.tiling.names import spoken
-from passes.tiling.staging import UnsupportedError
-from passes.tiling.storage import Storage, TokenScope, padded_maximum
-from passes.tiling.values import GroupValues, load_indices
-
-SHARE_UNIT = 16
-"""Rows are shared out between the two vector cores in multiples of this, so that a
-column of halves starts at 32 bytes."""
-KINDS = {
-    lig.AddOp: BinaryKind.ADD,
-    lig.SubOp: BinaryKind.SUB,
-    lig.MulOp: BinaryKind.MUL,
-}
+from passes.tiling.elementwise import ElementwiseEmitter
+from passes.tiling.group import Extent
 
 
-class VectorEmitter(GroupValues):
-    """Emits one group for one token.
+class VectorEmitter(ElementwiseEmitter):
+    """Emits one group for one token, row by row."""
 
-    loads: where operands made elsewhere lie; stores: where results go that others use.
-    outputs: results that leave the program.
-    """
-
-    def __init__(
-        self,
-        scope: TokenScope,
-        group: Group,
-        sub_block: SSAValue,
-        loads: Mapping[SSAValue, Storage],
-        stores: Mapping[SSAValue, Storage],
-    ):
-        super().__init__(scope, group, loads, stores)
-        self._sub_block = sub_block
-        self._bits: dict[SSAValue, SSAValue] = {}
-
-    def emit(self) -> None:
-        """Emit the whole group."""
+    def _inside(self, first: Index, last: Index, ops: list[Operation]) -> None:
         b, group = self._b, self._group
-        b.location = group.ops[0].location
-        rows: Index = self._scope.extent(group.rows) if group.rows else 1
-        shared = group.rows is not None and not group.sums_rows
-        if shared:
-            half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
-            first = b.named("first_row", b.min(b.mul(self._sub_block, half), rows))
-            last = b.named("end_row", b.min(b.add(first, half), rows))
-        else:  # the second vector core has nothing to do
-            first, last = 0, b.select(b.equal(self._sub_block, 0), rows, 0)
-        any_rows = b.value(arith.CmpiOp(b.index(first), b.index(last), "slt"))
-        b.named("has_rows", any_rows)
-        b.when(any_rows, lambda: self._body(first, last))
-
-    def _body(self, first: Index, last: Index) -> None:
-        b, group = self._b, self._group
-        before, inside, behind = group.phases()
-        own = {result for op in group.ops for result in op.results}
-        for op in group.ops:
-            b.location = op.location
-            for operand in op.operands:
-                if operand in self._loads and operand not in own:
-                    if group.extent(operand) in (Extent.ROW, Extent.COLUMN):
-                        self._load(operand)
-            if isinstance(op, lig.MaskOp):
-                self._present(op)
-        for op in group.ops:
-            [result] = op.results
-            b.location = op.location
-            if result in self._stores and self._is_padded_output(result):
-                self._fill(self._buffer(result), 0.0, self._capacity(result))
-            if isinstance(op, lig.ReduceSumOp) and group.extent(result) is Extent.ROW:
-                self._fill(self._buffer(result), 0.0, self._capacity(result))
-        for op in before:
-            self._compute(op, 0, self._count(op.results[0]))
 
         def row(at: SSAValue) -> None:
             self._row = at
-            needed = {v: op for op in reversed(inside) for v in reversed(op.operands)}
+            needed = {v: op for op in reversed(ops) for v in reversed(op.operands)}
             for operand, op in reversed(needed.items()):
                 if operand in self._loads and group.extent(operand) is Extent.MATRIX:
                     b.location = op.location
                     self._load(operand)
-            for op in inside:
+            for op in ops:
                 self._compute(op, 0, self._extent(group.columns))
                 [result] = op.results
                 if result in self._stores and group.extent(result) is Extent.MATRIX:
                     self._store(result, b.mul(at, self._pitch(result)), 0, None)
 
-        if inside:
-            b.loop(first, last, 1, row, "row")
-        share = b.named("rows", b.sub(last, first))
-        for op in behind:
-            if group.extent(op.results[0]) is Extent.COLUMN:
-                self._compute(op, first, share)
-            else:
-                self._compute(op, 0, self._count(op.results[0]))
-        for op in group.ops:
-            [result] = op.results
-            if result not in self._stores or group.extent(result) is Extent.MATRIX:
-                continue
-            b.location = op.location
-            if group.extent(result) is Extent.COLUMN:
-                self._store(result, first, first, share)
-            else:
-                only = b.equal(self._sub_block, 0)
-                b.when(only, lambda result=result: self._store(result, 0, 0, None))
-
-    # ---- selections
-
-    def _present(self, op: lig.MaskOp) -> None:
-        """The bits of the entries that mean a row, once a token and group."""
-        if op.rows in self._bits:
-            return
-        selection = self._scope.selections[op.rows]
-        if selection.entries != self._group.columns:
-            raise UnsupportedError(op, "entries that are not the columns are masked")
-        b = self._b
-        size = padded_maximum(self._scope.signature, selection.entries)
-        indices = load_indices(self._scope, selection)
-        bits = self._alloc(i8, size // 8, "present")
-        scratch = self._alloc(f32, size, "present.scratch")
-        zero = b.index(0)
-        count = b.index(self._scope.extent(selection.entries))
-        limit = b.index(selection.length)
-        b.insert(PresentOp(bits, zero, indices, zero, limit, scratch, count))
-        self._bits[op.rows] = bits
-
-    # ---- computation
-
-    def _compute(self, op: Operation, at: Index, count: Index) -> None:
-        """One operation on `count` elements from `at` of its buffers."""
-        b = self._b
-        b.location = op.location
-        i, n = b.index(at), b.index(count)
-        try:
-            self._emit(op, i, n)
-        except VerifyException as error:
-            raise UnsupportedError(op, str(error)) from error
-
-    def _emit(self, op: Operation, i: SSAValue, n: SSAValue) -> None:
-        b = self._b
-        [result] = op.results
-        match op:
-            case lig.ConstantOp():
-                pass
-            case lig.CastOp():
-                source = self._buffer(op.input)
-                b.insert(ConvertOp(self._buffer(result), i, source, i, n))
-            case lig.ReluOp():
-                source = self._buffer(op.input)
-                b.insert(ReluOp(self._buffer(result), i, source, i, n))
-            case lig.MaskOp():
-                source, bits = self._buffer(op.input), self._bits[op.rows]
-                b.insert(SelectOp(self._buffer(result), i, bits, i, source, i, n))
-            case lig.ReluGradOp():
-                self._relu_grad(op, i, n)
-            case lig.ReduceSumOp():
-                self._reduce(op, n)
-            case lig.AddOp() | lig.SubOp() | lig.MulOp():
-                self._arithmetic(op, i, n)
-            case _:
-                raise UnsupportedError(op, "the vector unit has no rule for it")
-
-    def _relu_grad(self, op: lig.ReluGradOp, i: SSAValue, n: SSAValue) -> None:
-        covers = self._group.extent(op.result)
-        for operand in (op.gradient, op.output):
-            if self._group.extent(operand) not in (covers, Extent.ROW):
-                raise UnsupportedError(op, "an operand is broadcast along the columns")
-        axis = self._axis(op.result)
-        size = self._extent(axis)
-        whole = axis in self._scope.padded or size in range(64, 2**20, 64)
-        if covers is Extent.COLUMN or not whole:
-            raise UnsupportedError(op, "64 numbers of a row are compared at a time")
-        name = f"{spoken(op.result)}.positive"
-        bits = self._alloc(i8, self._capacity(op.result) // 8, name)
-        b = self._b
-        b.insert(ComparePositiveOp(bits, i, self._buffer(op.output), i, n))
-        gradient = self._buffer(op.gradient)
-        b.insert(SelectOp(self._buffer(op.result), i, bits, i, gradient, i, n))
-
-    def _reduce(self, op: lig.ReduceSumOp, n: SSAValue) -> None:
-        b, zero = self._b, self._b.index(0)
-        source, total = self._buffer(op.input), self._buffer(op.result)
-        if op.over.string_value() == self._group.rows:
-            if self._group.extent(op.input) is not Extent.MATRIX:
-                raise UnsupportedError(op, "a column is summed")
-            kind = BinaryKind.ADD
-            b.insert(BinaryOp(kind, total, zero, total, zero, source, zero, n))
-            return
-        scratch = self._alloc(f32, 64, f"{spoken(op.result)}.partial")
-        is_matrix = self._group.extent(op.input) is Extent.MATRIX
-        row = b.index(self._row) if is_matrix else zero
-        n = b.index(self._count(op.input))
-        b.insert(SumOp(total, row, source, zero, scratch, n))
-
-    def _arithmetic(
-        self, op: lig.AddOp | lig.SubOp | lig.MulOp, i: SSAValue, n: SSAValue
-    ) -> None:
-        kind = KINDS[type(op)]
-        covers = self._group.extent(op.result)
-        lhs, rhs = self._scalar(op.lhs, covers), self._scalar(op.rhs, covers)
-        b, result = self._b, self._buffer(op.result)
-        if lhs is not None and rhs is not None:
-            raise UnsupportedError(op, "both operands are the same for a whole row")
-        if lhs is None and rhs is None:
-            left, right = self._buffer(op.lhs), self._buffer(op.rhs)
-            b.insert(BinaryOp(kind, result, i, left, i, right, i, n))
-            return
-        array = self._buffer(op.lhs if lhs is None else op.rhs)
-        scalar = lhs if lhs is not None else rhs
-        assert scalar is not None
-        if kind is BinaryKind.SUB:
-            if lhs is None:
-                scalar = b.value(arith.NegfOp(scalar))
-            else:
-                minus = b.number(-1.0)
-                times = BinaryScalarOp(BinaryKind.MUL, result, i, array, i, minus, n)
-                b.insert(times)
-                array = result
-            kind = BinaryKind.ADD
-        b.insert(BinaryScalarOp(kind, result, i, array, i, scalar, n))
-
-    def _scalar(self, value: SSAValue, covers: Extent) -> SSAValue | None:
-        """A value that is one number for the whole row, as that number."""
-        extent = self._group.extent(value)
-        if extent is Extent.NUMBER:
-            if not isinstance(constant := value.owner, lig.ConstantOp):
-                raise UnsupportedError(
-                    _owner(value), "a number that is no constant is broadcast"
-                )
-            return self._b.number(constant.value.value.data)
-        if extent is Extent.COLUMN and covers is Extent.MATRIX:
-            read = ReadOp(self._buffer(value), self._b.index(self._row))
-            return self._b.value(read)
-        return None
-
-
-def _owner(value: SSAValue) -> Operation:
-    assert isinstance(value.owner, Operation)
-    return value.owner
+        b.loop(first, last, 1, row, "row")

@@ -1,0 +1,177 @@
+"""Rows moved by their numbers: gathered, selected, added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.dialects.builtin import i1
+from xdsl.ir import SSAValue
+
+from ligrad_ir.dialects import npu_rows as rows
+from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode, HardEvent, Pipe
+from ligrad_ir.dialects.ascendc_move import (
+    DataCopyNd2NzOp,
+    DataCopyOp,
+    Nd2NzParamsOp,
+)
+from ligrad_ir.dialects.ascendc_scalar import (
+    ArithmeticOp,
+    AssignOp,
+    CmpOp,
+    ReadOp,
+    VariableOp,
+)
+from ligrad_ir.dialects.ascendc_types import ui64
+from ligrad_ir.dialects.ascendc_vector import DuplicateOp
+from ligrad_ir.dialects.npu_types import element_of
+from ligrad_ir.soc import Soc
+from passes.machine.moves import adding
+from passes.machine.statements import Size, Statements, lower
+
+FRACTAL = Soc.fractal
+"""Columns of a block of NZ."""
+
+
+def _each_row(
+    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
+    s: Statements,
+    first: Size,
+    copy: Callable[[SSAValue, SSAValue], None],
+) -> None:
+    """copy(i, row) for every index that means a row."""
+
+    def try_row(i: SSAValue) -> None:
+        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
+        row.name_hint = "row"
+        limit = s.of(op.limit)
+        s.when(
+            s.compare(CmpMode.GE, row, first, "is_not_before"),
+            lambda: s.when(
+                s.compare(CmpMode.LT, row, limit, "is_not_behind"),
+                lambda: copy(i, row),
+            ),
+        )
+
+    s.loop(s.of(op.rows), 1, try_row, "i")
+
+
+def _in_gm(
+    op: rows.GatherRowsOp
+    | rows.GatherRowsNzOp
+    | rows.LoadSelectedRowsOp
+    | rows.ScatterAddRowsOp,
+    s: Statements,
+    buffer: SSAValue,
+    row: SSAValue,
+) -> SSAValue:
+    """A row of a buffer in global memory, counted from the base of the operation."""
+    place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
+    return s.at(buffer, place)
+
+
+@lower.register
+def _(op: rows.GatherRowsOp, s: Statements) -> None:
+    count = s.of(op.count)
+    zero = s.constant(0, element_of(op.dst))
+    all_rows = s.size(s.mul(s.of(op.rows), count, "gathered_count"))
+    s.insert(DuplicateOp(s.at(op.dst, s.of(op.offset)), zero, all_rows))
+    s.order(HardEvent.V_MTE2)
+
+    def copy(i: SSAValue, row: SSAValue) -> None:
+        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
+        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, row), count))
+
+    _each_row(op, s, 0, copy)
+
+
+@lower.register
+def _(op: rows.LoadSelectedRowsOp, s: Statements) -> None:
+    count = s.of(op.count)
+
+    def copy(i: SSAValue, row: SSAValue) -> None:
+        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
+        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, i), count))
+
+    _each_row(op, s, s.of(op.first), copy)
+
+
+@lower.register
+def _(op: rows.ScatterAddRowsOp, s: Statements) -> None:
+    """Rows may be the same, and writes to the same place need a barrier between."""
+    count = s.of(op.count)
+    remembered = None if op.remember is None else _Rows(s)
+
+    def copy(i: SSAValue, row: SSAValue) -> None:
+        src = s.at(op.src, s.of(op.offset), s.mul(i, count))
+        if remembered is None:
+            s.barrier(Pipe.MTE3)
+        else:
+            remembered.barrier_if_seen(row)
+        s.insert(DataCopyOp(_in_gm(op, s, op.dst, row), src, count))
+
+    first = s.of(op.first)
+    adding(s, element_of(op.dst), lambda: _each_row(op, s, first, copy))
+
+
+class _Rows:
+    """The rows written since the last barrier, as a set of their numbers modulo 64: a
+    scalar, so that it costs no memory access. Two rows may look the same."""
+
+    def __init__(self, s: Statements):
+        self._s = s
+        s.barrier(Pipe.MTE3)
+        self._seen = s.value(VariableOp(s.constant(0, ui64)), "rows_seen")
+
+    def barrier_if_seen(self, row: SSAValue) -> None:
+        """A barrier if the row may be in the set, which is empty then; adds the row."""
+        s, seen = self._s, self._seen
+        number = s.cast(row, ui64, "row_number")
+        slot = ArithmeticOp(Arithmetic.AND, number, s.constant(63, ui64))
+        one = s.constant(1, ui64)
+        bit = ArithmeticOp(Arithmetic.SHL, one, s.value(slot, "row_slot"))
+        mark = s.value(bit, "row_mark")
+        before = s.value(ReadOp(seen), "rows_before")
+        hit = s.value(ArithmeticOp(Arithmetic.AND, before, mark), "row_hit")
+
+        def forget() -> None:
+            s.barrier(Pipe.MTE3)
+            s.insert(AssignOp(seen, s.constant(0, ui64)))
+
+        s.when(s.value(CmpOp(CmpMode.NE, hit, s.constant(0, ui64)), "is_seen"), forget)
+        now = s.value(ReadOp(seen), "rows_now")
+        s.insert(AssignOp(seen, s.value(ArithmeticOp(Arithmetic.OR, now, mark))))
+
+
+@lower.register
+def _(op: rows.GatherRowsNzOp, s: Statements) -> None:
+    """Zeros are copied like any other row: the cube core cannot fill a row of L1."""
+    count, present = s.of(op.count), s.of(op.present)
+    params = Nd2NzParamsOp(
+        ndNum=s.u16(1),
+        nValue=s.u16(1),
+        dValue=s.u16(count),
+        srcNdMatrixStride=s.u16(0),
+        srcDValue=s.u16(count),
+        dstNzC0Stride=s.u16(s.of(op.nz_rows)),
+        dstNzNStride=s.u16(1),
+        dstNzMatrixStride=s.u16(0),
+    )
+    one_row = s.value(params, f"{op.dst.name_hint}_row")
+
+    def copy(i: SSAValue, src: SSAValue) -> None:
+        dst = s.at(op.dst, s.of(op.offset), s.mul(i, FRACTAL))
+        s.insert(DataCopyNd2NzOp(dst, src, one_row))
+
+    def gather(i: SSAValue) -> None:
+        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
+        row.name_hint = "row"
+        is_before = s.compare(CmpMode.LT, row, 0, "is_before")
+        is_behind = s.compare(CmpMode.GE, row, s.of(op.limit), "is_behind")
+        absent = ArithmeticOp(Arithmetic.OR, is_before, is_behind)
+        is_absent = s.value(absent, "is_absent")
+        is_row = CmpOp(CmpMode.EQ, is_absent, s.constant(0, i1))
+        s.when(s.value(is_row, "is_row"), lambda: copy(i, _in_gm(op, s, op.src, row)))
+        s.when(is_absent, lambda: copy(i, s.of(op.zeros)))
+
+    s.loop(present, 1, gather, "i")
+    s.loop(s.of(op.rows), 1, lambda i: copy(i, s.of(op.zeros)), "i", present)
