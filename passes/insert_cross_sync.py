@@ -21,28 +21,8 @@ from ligrad_ir.dialects.npu_launch import (
 )
 from ligrad_ir.dialects.npu_types import NpuOp, Pipe
 from ligrad_ir.soc import find_soc
+from passes.cross_flags import Edge, share_flags
 from passes.sync_regions import contested
-
-
-@dataclass(frozen=True)
-class _Accesses:
-    """Where the body of one core's token loop touches a buffer: operations of the loop's
-    block, first and last, and the pipe of the last."""
-
-    first: Operation
-    last: Operation
-    pipe: Pipe
-
-
-@dataclass(frozen=True)
-class _Edge:
-    """What is behind `after` on one core comes before `before` on the other. `carried`:
-    of the iteration before, so that the first wait needs a set ahead of the loop."""
-
-    after: Operation
-    pipe: Pipe
-    before: Operation
-    carried: bool
 
 
 @dataclass(frozen=True)
@@ -51,14 +31,18 @@ class InsertCrossSyncPass(ModulePass):
     Inserts cross-core flags from the reads and writes of buffers in global memory, and
     drops every `npu.sync_group`, whose work they do.
 
-    For a buffer that one side writes and the other reads in the loops over tokens: a
-    flag from the last write to the first read, and one back from the last read to the
-    first write of the next token, set once before the loop and awaited once behind it, so
-    that every count returns to 0 for any number of tokens and never exceeds 2. Accesses
-    that `npu.sync_all` keeps apart need none (`passes.sync_regions`).
+    For a buffer that one side writes and the other reads in a loop: a flag from the last
+    write to the first read, and one back from the last read to the first write of the next
+    iteration, set once before the loops and awaited once behind them, so that every count
+    returns to 0 for any number of iterations and never exceeds the flags of an id. Which
+    of the two is that of the next iteration, the sync_groups tell: a buffer that is read
+    ahead of the one that it is written ahead of holds what the iteration before wrote.
+    Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`); flags that
+    come in the same order at both ends share an id (`passes.cross_flags`).
 
-    Assumes that all cores pass the same sync_alls, and one loop with other accesses in
-    each body, with the same bounds; it may stand in a loop over rounds, with sync_alls.
+    The loops are those with sync_groups between their operations, which are the same in
+    both bodies; a buffer is ordered in the innermost one that holds all its accesses. In a
+    program without sync_groups it is the one loop with accesses.
     """
 
     name = "insert-cross-sync"
@@ -72,6 +56,16 @@ class InsertCrossSyncPass(ModulePass):
                         Rewriter.erase_op(inner)
 
 
+@dataclass(frozen=True)
+class _Accesses:
+    """Where the body of one core's loop touches a buffer: operations of the loop's block,
+    first and last, and the pipe of the last."""
+
+    first: Operation
+    last: Operation
+    pipe: Pipe
+
+
 def _synchronise(launch: LaunchOp) -> None:
     shared = contested(launch)
     if not shared:
@@ -80,37 +74,62 @@ def _synchronise(launch: LaunchOp) -> None:
         raise PassFailedException(
             "insert-cross-sync: there are cross-core flags already"
         )
-    ops = set[Operation]().union(*shared.values())
-    cube, vector = (_loop(r.block, ops) for r in (launch.cube, launch.vector))
-    edges: list[_Edge] = []
-    for buffer in shared:
+    edges: list[Edge] = []
+    for buffer, ops in shared.items():
+        cube, vector = (_loop(r.block, ops) for r in (launch.cube, launch.vector))
         for writer, reader in ((cube, vector), (vector, cube)):
             writes = _accesses(writer, buffer, writes=True)
             reads = _accesses(reader, buffer, writes=False)
             if writes is not None and reads is not None:
-                edges.append(_Edge(writes.last, writes.pipe, reads.first, False))
-                edges.append(_Edge(reads.last, reads.pipe, writes.first, True))
-    edges = _merge(edges)
+                carried = _phase(reads.last) < _phase(writes.first)
+                if not carried and _phase(writes.last) > _phase(reads.first):
+                    raise PassFailedException(
+                        "insert-cross-sync: a buffer is written again while it is read"
+                    )
+                edges.append(Edge(writes.last, writes.pipe, reads.first, carried))
+                edges.append(Edge(reads.last, reads.pipe, writes.first, not carried))
+    flags = share_flags(_merge(edges))
     limit = find_soc(launch.soc.data).cross_core_flags
-    if len(edges) > limit:
+    if len(flags) > limit:
         raise PassFailedException(
-            f"insert-cross-sync: {len(edges)} flags are needed, there are {limit}"
+            f"insert-cross-sync: {len(flags)} flags are needed, there are {limit}"
         )
-    for flag, edge in enumerate(edges):
-        _insert(edge, flag)
+    for flag, sharing in enumerate(flags):
+        for edge in sharing:
+            _insert(edge, flag)
 
 
 def _loop(body: Block, shared: set[Operation]) -> ForOp:
-    """The loop that holds these operations; of nested ones, the one in which no sync_all
-    stands."""
-    loops = [op for op in body.ops if any(inner in shared for inner in op.walk())]
-    if len(loops) != 1 or not isinstance(loops[0], ForOp):
+    """The innermost loop with sync_groups that holds these operations of a body; without
+    sync_groups the one loop that does, of nested ones that in which no sync_all stands."""
+    holders = [op for op in body.ops if any(inner in shared for inner in op.walk())]
+    if len(holders) != 1 or not isinstance(loop := holders[0], ForOp):
         raise PassFailedException(
             "insert-cross-sync: buffers are shared outside the one loop over tokens"
         )
-    inner = loops[0].body.block
-    has_rounds = any(isinstance(op, SyncAllOp) for op in inner.ops)
-    return _loop(inner, shared) if has_rounds else loops[0]
+    inner = loop.body.block
+    if any(isinstance(op, SyncAllOp) for op in inner.ops):
+        return _loop(inner, shared)
+    while True:
+        holders = [op for op in inner.ops if any(o in shared for o in op.walk())]
+        if len(holders) != 1 or not isinstance(deeper := holders[0], ForOp):
+            return loop
+        inner = deeper.body.block
+        if not any(isinstance(op, SyncGroupOp) for op in inner.ops):
+            return loop
+        loop = deeper
+
+
+def _phase(op: Operation) -> int:
+    """How many sync_groups are ahead of an operation in its block."""
+    block = op.parent_block()
+    assert block is not None
+    count = 0
+    for other in block.ops:
+        if other is op:
+            break
+        count += isinstance(other, SyncGroupOp)
+    return count
 
 
 def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> _Accesses | None:
@@ -129,10 +148,10 @@ def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> _Accesses | Non
     return _Accesses(first, last, pipe)
 
 
-def _merge(edges: list[_Edge]) -> list[_Edge]:
+def _merge(edges: list[Edge]) -> list[Edge]:
     """Edges that begin at the same place in the same iteration become one, to the
     earliest of their ends; likewise edges that end at the same place, from the latest."""
-    merged: dict[tuple[Operation, Pipe, bool], _Edge] = {}
+    merged: dict[tuple[Operation, Pipe, bool], Edge] = {}
     for edge in edges:
         key = (edge.after, edge.pipe, edge.carried)
         other = merged.get(key)
@@ -147,10 +166,8 @@ def _comes_before(a: Operation, b: Operation) -> bool:
     return block.get_operation_index(a) < block.get_operation_index(b)
 
 
-def _insert(edge: _Edge, flag: int) -> None:
-    source, target = edge.after.parent_op(), edge.before.parent_op()
-    assert source is not None
-    assert target is not None
+def _insert(edge: Edge, flag: int) -> None:
+    source, target = (_outermost(op) for op in (edge.after, edge.before))
     sets, waits = [CrossSetOp(flag, edge.pipe)], [CrossWaitOp(flag)]
     Rewriter.insert_op(sets[0], InsertPoint.after(edge.after))
     Rewriter.insert_op(waits[0], InsertPoint.before(edge.before))
@@ -162,3 +179,15 @@ def _insert(edge: _Edge, flag: int) -> None:
     for at, ops in ((edge.after, sets), (edge.before, waits)):
         for op in ops:
             op.location = at.location
+
+
+def _outermost(op: Operation) -> ForOp:
+    """The outermost loop around an operation of a loop in which no sync_all stands: every
+    iteration of the inner one sets and awaits the flag once, so it may be up in between."""
+    loop = op.parent_op()
+    assert isinstance(loop, ForOp)
+    while isinstance(outer := loop.parent_op(), ForOp):
+        if any(isinstance(each, SyncAllOp) for each in outer.body.block.ops):
+            break
+        loop = outer
+    return loop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
@@ -43,14 +44,7 @@ class CubeEmitter:
         """result = lhs x rhs, through relu if that is fused, in the element type of the
         result's buffer."""
         over = op.over.string_value()
-        left = _own(lhs, over, op)
-        right = _own(rhs, over, op)
-        if result.axes and left and result.axes[0] != left:
-            lhs, rhs, left, right = rhs, lhs, right, left
-        if result.axes != tuple(axis for axis in (left, right) if axis):
-            raise UnsupportedError(
-                op, f"a product of {lhs.axes} and {rhs.axes} stored as {result.axes}"
-            )
+        lhs, left, rhs, right = sides(op, lhs, rhs, result.axes)
         relu = any(isinstance(other, lig.ReluOp) for other in fused)
         self._tiles(op, over, lhs, left, rhs, right, result, relu)
 
@@ -185,6 +179,26 @@ class CubeEmitter:
         if key not in self._buffers:
             self._buffers[key] = self._b.alloc(space, element, [TILE * TILE], name)
         return self._buffers[key]
+
+
+def sides(
+    op: lig.MatmulOp, lhs: Storage, rhs: Storage, axes: Axes
+) -> tuple[Storage, str | None, Storage, str | None]:
+    """The operand whose axis is the rows of the result, that axis, and the same for the
+    columns.
+
+    Raises:
+        UnsupportedError: the result has other axes than its operands.
+    """
+    over = op.over.string_value()
+    left, right = _own(lhs, over, op), _own(rhs, over, op)
+    if axes and left and axes[0] != left:
+        lhs, rhs, left, right = rhs, lhs, right, left
+    if axes != tuple(axis for axis in (left, right) if axis):
+        raise UnsupportedError(
+            op, f"a product of {lhs.axes} and {rhs.axes} stored as {axes}"
+        )
+    return lhs, left, rhs, right
 
 
 def _own(storage: Storage, over: str, op: Operation) -> str | None:

@@ -26,7 +26,8 @@ class ProgramMemory:
 
     storages: where values lie in global memory; extents: the size parameters, `blocks`
     among them; ends: run ends in TND, uniform: their packed axis in BSND; modes:
-    attributes that are used; attributes: what each parameter is, in order.
+    attributes that are used; attributes: what each parameter is, in order. zeros: a
+    workspace of zeros, of zero_elements, if there is one.
     """
 
     def __init__(
@@ -41,6 +42,8 @@ class ProgramMemory:
         self.uniform: dict[SSAValue, str] = {}
         self.modes: dict[SSAValue, SSAValue] = {}
         self.attributes: list[DictionaryAttr] = []
+        self.zeros: SSAValue | None = None
+        self.zero_elements = 0
         self._labels: set[str] = set()
         self._declare_arguments(block)
         self._make_workspaces(BodyBuilder(block))

@@ -28,6 +28,8 @@ from passes.tiling.values import load_indices
 
 CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""
+MOST_ROWS = 128
+"""Rows of a window moved by one vector core at once: 64 KiB of UB for 128 floats each."""
 CHUNK_ELEMENTS = 8192
 """Elements of an accumulator handled at once around the tokens."""
 
@@ -95,6 +97,22 @@ def emit_scatter(
     _scatter(scope, op, updates, result, entries, None)
 
 
+def emit_scatter_of_window(
+    scope: TokenScope,
+    op: lig.ScatterAddOp,
+    sub_block: SSAValue,
+    updates: Storage,
+    result: Storage,
+    window: int,
+) -> None:
+    """The updates of a window of at most `window` entries, half of them by each vector
+    core, to their rows; rows are in flight together unless they may be the same."""
+    selection = _selection(scope, op, op.rows, updates)
+    chunk = min(MOST_ROWS, max(CHUNK_ROWS, window // 2))
+    entries = _half(scope, selection, sub_block)
+    _scatter(scope, op, updates, result, entries, None, chunk, remember=True)
+
+
 def emit_scatter_to_own_rows(
     scope: TokenScope,
     op: lig.ScatterAddOp,
@@ -121,8 +139,12 @@ def _scatter(
     result: Storage,
     entries: tuple[Index, Index],
     own: tuple[Index, Index] | None,
+    chunk_rows: int = CHUNK_ROWS,
+    *,
+    remember: bool = False,
 ) -> None:
-    """The updates of some entries of a token to their rows, or those in a range."""
+    """The updates of some entries of a token to their rows, or those in a range; so many
+    rows at a time."""
     selection = scope.selections[op.rows]
     count = row_elements(scope, op, result)
     b = scope.builder
@@ -130,7 +152,7 @@ def _scatter(
     if not isinstance(element, Float32Type):
         raise UnsupportedError(op, f"updates of {element}; they are accumulated in f32")
     buffer = b.alloc(
-        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.updates)}.rows"
+        Space.UB, element, [chunk_rows, count], f"{spoken(op.updates)}.rows"
     )
 
     first_row, limit = own or (0, selection.length)
@@ -138,9 +160,12 @@ def _scatter(
     def chunk(indices: SSAValue, first: SSAValue) -> None:
         i = b.index
         base = scope.base(updates)
+        rows: Index = chunk_rows
+        if chunk_rows != CHUNK_ROWS:  # of which there are whole ones
+            rows = b.named("chunk_rows", b.min(b.sub(entries[1], first), chunk_rows))
         if own is None:
             offset = b.add(base, b.mul(first, count))
-            b.load(buffer, 0, updates.memref, offset, CHUNK_ROWS * count)
+            b.load(buffer, 0, updates.memref, offset, b.mul(rows, count))
         else:
             b.insert(
                 LoadSelectedRowsOp(
@@ -150,7 +175,7 @@ def _scatter(
                     i(b.add(b.div(base, count), first)),
                     indices,
                     first,
-                    i(CHUNK_ROWS),
+                    i(rows),
                     i(count),
                     i(first_row),
                     i(limit),
@@ -164,14 +189,15 @@ def _scatter(
                 i(selection.start),
                 indices,
                 first,
-                i(CHUNK_ROWS),
+                i(rows),
                 i(count),
                 i(first_row),
                 i(limit),
+                remember=remember,
             )
         )
 
-    _each_chunk(scope, selection, entries, chunk)
+    _each_chunk(scope, selection, entries, chunk, chunk_rows)
 
 
 def _selection(
@@ -198,11 +224,12 @@ def _each_chunk(
     selection: Selection,
     entries: tuple[Index, Index],
     chunk: Callable[[SSAValue, SSAValue], None],
+    chunk_rows: int = CHUNK_ROWS,
 ) -> None:
     b = scope.builder
 
     indices = load_indices(scope, selection)
-    b.loop(*entries, CHUNK_ROWS, lambda at: chunk(indices, at), "first_row")
+    b.loop(*entries, chunk_rows, lambda at: chunk(indices, at), "first_row")
 
 
 # ---- around the tokens

@@ -10,7 +10,7 @@ Pure: reads the IR, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -47,18 +47,30 @@ class UnsupportedError(Exception):
         super().__init__(f"{blame(op)}: {reason}")
 
 
+def is_cube(op: Operation) -> bool:
+    """Whether the cube unit computes the operation."""
+    return isinstance(op, lig.MatmulOp)
+
+
+def is_cube_or_gather(op: Operation) -> bool:
+    """Whether the cube core does the operation, where it gathers rows too."""
+    return isinstance(op, lig.MatmulOp | lig.GatherOp)
+
+
 @dataclass
 class Staging:
     """The decisions for one graph.
 
     stages: by number, the operations in order; elementwise ones may be in several, and
     what they leave for others they leave in the first. fused: for a matmul, the
-    operations that its way out of the accumulator does as well (relu, a cast to half).
+    operations that its way out of the accumulator does as well (relu, a cast to half),
+    and before them, where another product is added, that one and the sum.
     accumulated: scatter_add results, which all tokens add to. final: operations on those
     and other values without the token axis, run once at the end.
     """
 
     token_axis: str
+    on_cube: Callable[[Operation], bool] = is_cube
     stages: dict[int, list[Operation]] = field(
         default_factory=dict[int, list[Operation]]
     )
@@ -77,21 +89,24 @@ class Staging:
         ]
 
 
-def is_cube(op: Operation) -> bool:
-    """Whether the cube unit computes the operation."""
-    return isinstance(op, lig.MatmulOp)
-
-
-def stage(function: FuncOp) -> Staging:
-    """Decide for the function of a graph with machine types.
+def stage(
+    function: FuncOp,
+    on_cube: Callable[[Operation], bool] = is_cube,
+    *,
+    sums_on_cube: bool = False,
+) -> Staging:
+    """Decide for the function of a graph with machine types; `on_cube` says which
+    operations the cube core does, `sums_on_cube` whether it accumulates two products
+    that are added.
 
     Raises:
         UnsupportedError: it sums over the token axis, or computes without it in a way
             other than scatter_add and casts of its result.
     """
     ops = [op for op in function.body.block.ops if not isinstance(op, ReturnOp)]
-    staging = Staging(_token_axis(function, ops))
-    earliest = _earliest_stages(ops, staging)
+    staging = Staging(_token_axis(function, ops), on_cube)
+    sums = _sums_of_products(ops) if sums_on_cube else {}
+    earliest = _earliest_stages(ops, staging, sums)
     needed = _needed_stages(ops, staging, earliest)
     for op in ops:
         for number in needed.get(op, ()):
@@ -111,14 +126,20 @@ def _token_axis(function: FuncOp, ops: list[Operation]) -> str:
     return first.axes[0]
 
 
-def _earliest_stages(ops: list[Operation], staging: Staging) -> dict[Operation, int]:
+def _earliest_stages(
+    ops: list[Operation],
+    staging: Staging,
+    sums: Mapping[Operation, tuple[lig.MatmulOp, lig.AddOp]],
+) -> dict[Operation, int]:
     token = staging.token_axis
     earliest: dict[Operation, int] = {}
-    fused: set[Operation] = set()
+    fused: set[Operation] = {first for first, _ in sums.values()}
     for op in ops:
-        if isinstance(op, RAGGED_OPS) or op in fused:
+        if isinstance(op, RAGGED_OPS):
             continue
         _check(op, token)
+        if op in fused:
+            continue
         [result] = op.results
         per_token = token in tensor(result).axes or isinstance(op, lig.ScatterAddOp)
         if isinstance(op, lig.ConstantOp):
@@ -127,20 +148,47 @@ def _earliest_stages(ops: list[Operation], staging: Staging) -> dict[Operation, 
             _check_final(op, staging)
             staging.final.append(op)
             continue
-        number = 1 if is_cube(op) else 0
-        for operand in op.operands:
+        number = 1 if staging.on_cube(op) else 0
+        joined = sums.get(op, ())
+        if isinstance(op, lig.MatmulOp):
+            value = joined[1].result if joined else op.result
+            staging.fused[op] = [*joined, *_fusable(value)]
+            fused.update(staging.fused[op])
+        for operand in (v for each in (op, *joined[:1]) for v in each.operands):
             if (
                 isinstance(owner := operand.owner, Operation)
                 and (before := _known(owner, earliest, staging)) is not None
             ):
-                number = max(number, before + (before % 2 != is_cube(op)))
+                number = max(number, before + (before % 2 != staging.on_cube(op)))
         earliest[op] = number
         if isinstance(op, lig.ScatterAddOp):
             staging.accumulated.append(result)
-        if isinstance(op, lig.MatmulOp):
-            staging.fused[op] = _fusable(op)
-            fused.update(staging.fused[op])
     return earliest
+
+
+def _sums_of_products(
+    ops: list[Operation],
+) -> dict[Operation, tuple[lig.MatmulOp, lig.AddOp]]:
+    """The later of two products that are used for nothing but their sum, with the earlier
+    one and the sum: the cube unit accumulates one behind the other."""
+    found: dict[Operation, tuple[lig.MatmulOp, lig.AddOp]] = {}
+    for op in ops:
+        if not isinstance(op, lig.AddOp):
+            continue
+        terms = [value.owner for value in op.operands if _is_used_once(value)]
+        terms = [term for term in terms if isinstance(term, lig.MatmulOp)]
+        if len(set(terms)) < 2 or any(
+            tensor(term.result) != tensor(op.result) for term in terms
+        ):
+            continue
+        first, last = sorted(terms, key=ops.index)
+        if first not in found and last not in found:
+            found[last] = first, op
+    return found
+
+
+def _is_used_once(value: SSAValue) -> bool:
+    return sum(1 for _ in value.uses) == 1
 
 
 def _known(
@@ -169,11 +217,10 @@ def _check_final(op: Operation, staging: Staging) -> None:
         )
 
 
-def _fusable(matmul: lig.MatmulOp) -> list[Operation]:
-    """What the way out of the accumulator can do: a relu, a cast to half, each the only
-    use of what is before it."""
+def _fusable(value: SSAValue) -> list[Operation]:
+    """What the way out of the accumulator can do with a product: a relu, a cast to half,
+    each the only use of what is before it."""
     found: list[Operation] = []
-    value: SSAValue = matmul.result
     for kind in (lig.ReluOp, lig.CastOp):
         uses = [use.operation for use in value.uses]
         if len(uses) == 1 and isinstance(op := uses[0], kind):

@@ -1,0 +1,134 @@
+"""The function of a launch whose values cross window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_launch import WorkspaceOp
+from ligrad_ir.signature import Signature
+from passes.tiling.builder import BodyBuilder
+from passes.tiling.group import own_axes
+from passes.tiling.memory import ProgramMemory
+from passes.tiling.staging import UnsupportedError
+from passes.tiling.storage import (
+    Storage,
+    capacity,
+    padded_maximum,
+    workspace_elements,
+)
+from passes.tiling.stream import Stream
+
+
+class StreamMemory(ProgramMemory):
+    """
+    Declares the parameters and the workspaces of a stream.
+
+    tiles: how long windows are, by axis. slots: for each slot of the ring, where the
+    values of a window lie; `storages` has all others. zeros: a row of zeros of the element
+    type that is gathered, None if nothing is.
+    """
+
+    def __init__(
+        self,
+        source: FuncOp,
+        signature: Signature,
+        plan: Stream,
+        block: Block,
+        *,
+        window: int,
+        depth: int,
+        deterministic: bool,
+    ):
+        self._plan = plan
+        self._depth = depth
+        self._deterministic = deterministic
+        self.tiles: Mapping[str, int] = {plan.entries: window}
+        self.slots: list[dict[SSAValue, Storage]] = [{} for _ in range(depth)]
+        super().__init__(source, signature, plan.staging, block)
+
+    def at(self, slot: int) -> dict[SSAValue, Storage]:
+        """Where all values lie for a window in a slot."""
+        return {**self.storages, **self.slots[slot]}
+
+    def longest(self, axis: str) -> int:
+        """The most positions of an axis that are computed at once."""
+        return capacity(self._signature, axis, self.tiles)
+
+    def _crossing(self) -> list[SSAValue]:
+        """What is made once a token and used by the other side: what products take that
+        has no entries, and what they leave that has none."""
+        plan = self._plan
+        made = {result for op in plan.before for result in op.results}
+        found = [value for value in plan.operands() if value in made]
+        return [*found, *(plan.out(op) for op in plan.kept)]
+
+    def _make_workspaces(self, b: BodyBuilder) -> None:
+        super()._make_workspaces(b)
+        plan = self._plan
+        updates = {
+            op.updates
+            for ops in plan.stages.values()
+            for op in ops
+            if isinstance(op, lig.ScatterAddOp)
+        }
+        for value in self._windowed():
+            if value in self.storages:
+                assert not isinstance(value.owner, Block)
+                raise UnsupportedError(
+                    value.owner, "an output that also crosses stages"
+                )
+            if self._deterministic and value in updates:
+                storage = self._workspace(b, value, {})
+                self.storages[value] = storage
+                continue
+            for slot in self.slots:
+                slot[value] = self._workspace(b, value, self.tiles)
+        if gathers := self._gathers():
+            sizes = [self._row_elements(op) for op in gathers]
+            element = tensor(gathers[0].result).element_type
+            zeros = WorkspaceOp("zero_row", b.index(max(sizes)), element)
+            self.zeros = b.value(zeros)
+            self.zeros.name_hint = "zero_row"
+            self.zero_elements = max(sizes)
+
+    def _windowed(self) -> list[SSAValue]:
+        """What is made for every window and used by the other side, in order."""
+        plan = self._plan
+        made = [plan.out(op) for op in plan.products() if op not in plan.kept]
+        taken = [
+            value
+            for value in plan.operands()
+            if plan.entries in tensor(value).axes
+            and not isinstance(value.owner, lig.GatherOp)
+        ]
+        return list(dict.fromkeys((*made, *taken)))
+
+    def _workspace(
+        self, b: BodyBuilder, value: SSAValue, tiles: Mapping[str, int]
+    ) -> Storage:
+        axes = own_axes(value, self._plan.staging.token_axis)
+        elements = workspace_elements(self._signature, axes, tiles)
+        label = self.label(value)
+        total = b.index(b.mul(self.extents["blocks"], elements))
+        memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
+        memref.name_hint = label
+        return Storage(memref, axes, block_elements=elements, is_window=bool(tiles))
+
+    def _gathers(self) -> list[lig.GatherOp]:
+        ops = (op for done in self._plan.stages.values() for op in done)
+        return [op for op in ops if isinstance(op, lig.GatherOp)]
+
+    def _row_elements(self, op: lig.GatherOp) -> int:
+        """The elements of a gathered row, which are as many at every call."""
+        total = 1
+        for axis in tensor(op.source).axes[1:]:
+            declared = self._signature.axes[axis]
+            if declared.is_packed or declared.minimum != declared.maximum:
+                raise UnsupportedError(op, "rows of a length known at run time only")
+            total *= padded_maximum(self._signature, axis)
+        return total

@@ -1,0 +1,189 @@
+"""Decides how a token's entries stream through the cores, window by window.
+
+The entries of a token (the axis of its selection) are cut into windows. For each of them
+the stages run in turn: the cube core gathers rows and multiplies, the vector cores select,
+and so on. What has no entries is computed once a token: before the windows where they need
+it, behind them where it needs their sums.
+
+Pure: reads the IR, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
+from passes.tiling.group import numbers
+from passes.tiling.staging import (
+    ELEMENTWISE_OPS,
+    Staging,
+    UnsupportedError,
+    is_cube_or_gather,
+    stage,
+)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """
+    The decisions for one graph.
+
+    stages: by number, what is done for every window, in order; before and behind: what the
+    vector cores do once a token, ahead of the windows and after them. kept: products
+    summed over the entries, which stay in the accumulator until the last window.
+    """
+
+    staging: Staging
+    selection: RowsOp
+    before: list[Operation]
+    stages: dict[int, list[Operation]]
+    behind: list[Operation]
+    kept: list[lig.MatmulOp]
+
+    @property
+    def entries(self) -> str:
+        """The axis that is cut into windows."""
+        return tensor(self.selection.result).axes[-1]
+
+    def is_windowed(self, op: Operation) -> bool:
+        """Whether an operation is done window by window."""
+        return is_windowed(op, self.entries)
+
+    def out(self, op: Operation) -> SSAValue:
+        """What an operation leaves, with all that is fused to it."""
+        return [op, *self.staging.fused.get(op, ())][-1].results[0]
+
+    def terms(self, op: lig.MatmulOp) -> list[lig.MatmulOp]:
+        """The products that are added up, in order."""
+        fused = self.staging.fused[op]
+        return [*(each for each in fused if isinstance(each, lig.MatmulOp)), op]
+
+    def products(self) -> list[lig.MatmulOp]:
+        """All products, those that are added up as one."""
+        ops = (op for ops in self.stages.values() for op in ops)
+        return [op for op in ops if isinstance(op, lig.MatmulOp)]
+
+    def operands(self) -> list[SSAValue]:
+        """What products take, in order."""
+        terms = [term for op in self.products() for term in self.terms(op)]
+        return list(dict.fromkeys(v for term in terms for v in term.operands))
+
+
+def stream(function: FuncOp) -> Stream:
+    """Decide for the function of a graph with machine types.
+
+    Raises:
+        UnsupportedError: the entries cannot be cut into windows: says what prevents it.
+    """
+    staging = stage(function, is_cube_or_gather, sums_on_cube=True)
+    selections = [op for op in function.body.block.ops if isinstance(op, RowsOp)]
+    if len(selections) != 1:
+        raise UnsupportedError(function, f"{len(selections)} selections, not one")
+    [selection] = selections
+    entries = tensor(selection.result).axes[-1]
+    ops = [op for op in function.body.block.ops if staging.stages_of(op)]
+    fused = {op for each in staging.fused.values() for op in each}
+    ops = [op for op in ops if op not in fused]
+    late = _late(ops, staging, entries)
+    for op in ops:
+        _check(op, entries, staging, late)
+    stages = {
+        number: _with_needed(
+            [op for op in done if is_windowed(op, entries)], ops, entries, late
+        )
+        for number, done in sorted(staging.stages.items())
+    }
+    stages = {number: done for number, done in stages.items() if done}
+    decided = Stream(staging, selection, [], stages, [], _kept(ops, entries))
+    small = [op for op in ops if not is_windowed(op, entries)]
+    makers = {value.owner for value in decided.operands()}
+    before = [op for op in small if op in makers]
+    returned = function.body.block.last_op
+    assert isinstance(returned, ReturnOp)
+    leaving = {value.owner for value in returned.arguments}
+    behind = [op for op in small if op in late or op in leaving]
+    return Stream(
+        staging,
+        selection,
+        _with_needed(before, ops, entries, late),
+        stages,
+        _with_needed(behind, ops, entries, set()),
+        decided.kept,
+    )
+
+
+def is_windowed(op: Operation, entries: str) -> bool:
+    """Whether an operation takes or gives something for each entry."""
+    return any(entries in tensor(v).axes for v in (*op.operands, *op.results))
+
+
+def _kept(ops: Iterable[Operation], entries: str) -> list[lig.MatmulOp]:
+    return [
+        op
+        for op in ops
+        if isinstance(op, lig.MatmulOp) and op.over.string_value() == entries
+    ]
+
+
+def _late(ops: Sequence[Operation], staging: Staging, entries: str) -> set[Operation]:
+    """What needs something that is known behind the last window only."""
+    late: set[Operation] = set()
+    sums = {[op, *staging.fused[op]][-1].results[0] for op in _kept(ops, entries)}
+    for op in ops:
+        if any(v in sums or v.owner in late for v in op.operands):
+            late.add(op)
+    return late
+
+
+def _check(op: Operation, entries: str, staging: Staging, late: set[Operation]) -> None:
+    windowed = is_windowed(op, entries)
+    if windowed and op in late:
+        raise UnsupportedError(op, f"it needs a sum over all of {entries}")
+    match op:
+        case lig.GatherOp():
+            users = [use.operation for use in op.result.uses]
+            if not all(isinstance(user, lig.MatmulOp) for user in users):
+                raise UnsupportedError(op, "the cube core gathers for products only")
+            if not isinstance(op.source, BlockArgument):
+                raise UnsupportedError(op, "rows are gathered from inputs only")
+        case lig.MatmulOp():
+            if not windowed:
+                raise UnsupportedError(op, f"a product without {entries}")
+        case lig.ScatterAddOp():
+            maker = op.updates.owner
+            if not any(maker in (m, *f) for m, f in staging.fused.items()):
+                raise UnsupportedError(op, "only products are scattered")
+        case lig.ReduceSumOp():
+            if op.over.string_value() == entries:
+                raise UnsupportedError(op, f"a sum over {entries} on the vector unit")
+        case _:
+            pass
+
+
+def _with_needed(
+    roots: Iterable[Operation],
+    ops: Sequence[Operation],
+    entries: str,
+    late: set[Operation],
+) -> list[Operation]:
+    """Operations, and the elementwise ones without entries whose results they take, which
+    are done again where they are needed; in order."""
+    found = set(roots)
+    for op in reversed(ops):
+        if op not in found or not isinstance(op, (*ELEMENTWISE_OPS, lig.ScatterAddOp)):
+            continue
+        for value in numbers(op):
+            maker = value.owner
+            if (
+                isinstance(maker, ELEMENTWISE_OPS)
+                and maker in ops
+                and maker not in late
+                and not is_windowed(maker, entries)
+            ):
+                found.add(maker)
+    return [op for op in ops if op in found]

@@ -1,0 +1,198 @@
+"""The frame of a launch: the function, tokens shared out over the cores, and what is done
+around them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import RowsOp
+from ligrad_ir.dialects.npu_launch import (
+    BlockCountOp,
+    BlockIndexOp,
+    LaunchOp,
+    SubBlockIndexOp,
+    SyncAllOp,
+)
+from ligrad_ir.signature import Signature, entry_function, signature_of
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.memory import ProgramMemory
+from passes.tiling.names import spoken
+from passes.tiling.rows import emit_round, emit_scatter_to_own_rows, emit_zero
+from passes.tiling.selection import Ragged
+from passes.tiling.staging import Staging, UnsupportedError
+from passes.tiling.storage import Storage, TokenScope
+
+
+class TokenLowering(ABC):
+    """
+    Replaces the function of a graph by one with a launch, token by token.
+
+    The memory declares parameters and workspaces in `block`. Of each token, a subclass
+    says what the cube core does, and what the vector cores do.
+    """
+
+    def __init__(
+        self,
+        module: ModuleOp,
+        soc: str,
+        staging: Staging,
+        memory: Callable[[FuncOp, Signature, Block], ProgramMemory],
+        *,
+        deterministic: bool,
+    ):
+        self.module = module
+        self.soc = soc
+        self.deterministic = deterministic
+        self.source: FuncOp = entry_function(module)
+        self.signature: Signature = signature_of(module)
+        self.staging = staging
+        self.block = Block()
+        self.memory = memory(self.source, self.signature, self.block)
+
+    @abstractmethod
+    def cube_token(self, b: BodyBuilder, scope: TokenScope) -> None:
+        """What the cube core does for a token."""
+
+    @abstractmethod
+    def vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
+        """What a vector core does for a token; `sub` is 0 or 1."""
+
+    def run(self) -> None:
+        """Build the new function and put it in the place of the graph's."""
+        block, blocks = self.block, self.memory.extents["blocks"]
+        cube, vector = Block(), Block()
+        self._cube_body(cube)
+        self._vector_body(vector)
+        launch = LaunchOp(self.soc, blocks, Region(cube), Region(vector))
+        block.add_ops([launch, ReturnOp()])
+        function = FuncOp(
+            self.signature.name,
+            (list(block.arg_types), []),
+            Region(block),
+            arg_attrs=ArrayAttr(self.memory.attributes),
+        )
+        parent = self.source.parent_block()
+        assert parent is not None
+        parent.insert_op_before(function, self.source)
+        self.source.detach()
+
+    # ---- the bodies
+
+    def _cube_body(self, block: Block) -> None:
+        b = BodyBuilder(block)
+        index = b.value(BlockIndexOp())
+        self._each_token(
+            b, index, lambda at: self.cube_token(b, self._scope(b, at, index))
+        )
+
+    def _vector_body(self, block: Block) -> None:
+        b = BodyBuilder(block)
+        index, sub = b.value(BlockIndexOp()), b.value(SubBlockIndexOp())
+        core = b.index(b.named("vector_core", b.add(b.mul(index, 2), sub)))
+        for value in self.staging.accumulated:
+            memref = self.memory.storages[value].memref
+            elements = self.memory.elements(b, value)
+            b.location = value.owner.location if isinstance(value, OpResult) else None
+            emit_zero(b, core, memref, elements, spoken(value))
+        if self.memory.zeros is not None:
+            b.location = None
+            elements = self.memory.zero_elements
+            emit_zero(b, core, self.memory.zeros, elements, "zero_row")
+
+        def add(first: Index, end: Index) -> None:
+            cores = b.mul(b.value(BlockCountOp()), 2)
+            b.loop(first, end, 1, lambda at: add_token(at, first, cores), "token")
+
+        def add_token(at: SSAValue, first: Index, cores: Index) -> None:
+            scope = self._scope(b, at, b.index(b.sub(at, first)))
+            for op in (op for ops in self.staging.stages.values() for op in ops):
+                if isinstance(op, lig.ScatterAddOp):
+                    b.location = op.location
+                    updates = self.storage(op.updates, op)
+                    result = self.memory.storages[op.result]
+                    emit_scatter_to_own_rows(scope, op, core, cores, updates, result)
+
+        self._each_token(
+            b,
+            index,
+            lambda at: self.vector_token(b, self._scope(b, at, index), sub),
+            add,
+        )
+        for op in self.staging.final:
+            [result] = op.results
+            [source] = op.operands
+            b.location = op.location
+            emit_round(
+                b,
+                core,
+                self.memory.storages[source].memref,
+                self.memory.storages[result].memref,
+                self.memory.elements(b, result),
+                spoken(result),
+            )
+
+    def storage(self, value: SSAValue, op: Operation) -> Storage:
+        """Where an operand lies.
+
+        Raises:
+            UnsupportedError: it does not leave the vector cores.
+        """
+        if value not in self.memory.storages:
+            raise UnsupportedError(op, "an operand is made by the same vector cores")
+        return self.memory.storages[value]
+
+    def _scope(self, b: BodyBuilder, token: SSAValue, block: SSAValue) -> TokenScope:
+        scope = TokenScope(b, self.signature, self.memory.extents, token, block)
+        ragged = Ragged(scope, self.memory.ends, self.memory.uniform, self.memory.modes)
+        for op in self.source.body.block.ops:
+            if isinstance(op, RowsOp):
+                indices = self.memory.storages[op.indices]
+                scope.selections[op.result] = ragged.selection(op, indices)
+        return scope
+
+    def _each_token(
+        self,
+        b: BodyBuilder,
+        index: SSAValue,
+        body: Callable[[SSAValue], None],
+        add: Callable[[Index, Index], None] | None = None,
+    ) -> None:
+        """The tokens of this group: every so many-th. A token has about as many valid
+        entries as its neighbours, so groups share long and short ones alike.
+
+        Where results are accumulated, all cores meet before the tokens and behind them.
+        Where the order matters too, this happens in rounds: of each group a token, and
+        then `add(first, end)`, for all tokens of the round, with a meeting before it and
+        one before the next round.
+        """
+        tokens = self.memory.extents[self.staging.token_axis]
+        blocks = b.value(BlockCountOp())
+        if not self.staging.accumulated:
+            if self.memory.zeros is not None:
+                b.insert(SyncAllOp())
+            b.loop(index, tokens, blocks, body, "token")
+            return
+        if not self.deterministic:
+            b.insert(SyncAllOp())
+            b.loop(index, tokens, blocks, body, "token")
+            b.insert(SyncAllOp())
+            return
+
+        def one_round(number: SSAValue) -> None:
+            first = b.named("round_start", b.mul(number, blocks))
+            end = b.named("round_end", b.min(b.add(first, blocks), tokens))
+            b.insert(SyncAllOp())
+            b.loop(b.add(first, index), end, blocks, body, "token")
+            b.insert(SyncAllOp())
+            if add is not None:
+                add(first, end)
+
+        rounds = b.div(b.add(tokens, b.sub(blocks, 1)), blocks)
+        b.loop(0, rounds, 1, one_round, "round")
+        b.insert(SyncAllOp())
