@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Float16Type, ModuleOp
+from xdsl.dialects.builtin import BFloat16Type, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -25,7 +25,7 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RealType
 from passes.extents import numbers, selected_entries, upper_bounds
-from passes.halves import check_matmul_operands, half_types, is_half
+from passes.halves import HalfType, check_matmul_operands, half_types, is_half
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class SinkScalingPass(ModulePass):
     would be rounded to half then, where one was.
 
     `matmul-operands` is what assign-precision will be told. With `half`, in a function of
-    float16 arguments, the range of that type counts too: a product of two such numbers may
-    be too small or too large for it. So no factor goes to another operand, and none leaves
-    an operand that is not half without it. bfloat16 has the range of float32, in which
-    products below 2^-116 begin to lose bits of the two halves that they are held in.
+    half arguments, nothing comes to be rounded that loses more than what was rounded for
+    it: a factor leaves an operand only if half numbers are left, which lose nothing. It
+    goes to the other operand only if that is half too and has no axis of a selection's
+    entries, so that split-operands makes two halves of the product, and only in bfloat16:
+    it has the range of float32, in which products below 2^-116 begin to lose bits of the
+    two. Products of two float16 numbers may be too small or too large for float16.
 
     How many numbers there are is judged by the upper bounds of the axes. Exact over
     `!lig.real`, and applied to no other type: it changes the rounding. Idempotent.
@@ -59,14 +61,11 @@ class SinkScalingPass(ModulePass):
         bounds, entries = upper_bounds(op), selected_entries(op)
         for function in op.ops:
             if isinstance(function, FuncOp):
-                small_range = self.matmul_operands == "half" and any(
-                    isinstance(half, Float16Type) for half in half_types(function)
-                )
+                halves = half_types(function)
+                if self.matmul_operands != "half":
+                    halves = frozenset[HalfType]()
                 patterns = GreedyRewritePatternApplier(
-                    [
-                        _Matmul(bounds, entries, small_range),
-                        _ReduceSum(bounds, entries),
-                    ]
+                    [_Matmul(bounds, entries, halves), _ReduceSum(bounds, entries)]
                 )
                 PatternRewriteWalker(patterns).rewrite_region(function.body)
 
@@ -186,9 +185,9 @@ class _SinkScaling(RewritePattern, ABC):
 
 @dataclass
 class _Matmul(_SinkScaling):
-    """small_range: its operands are rounded to a type with less range than float32."""
+    """halves: what its operands are rounded to; none if they are not."""
 
-    small_range: bool
+    halves: frozenset[HalfType]
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: lig.MatmulOp, rewriter: PatternRewriter) -> None:
@@ -229,17 +228,23 @@ class _Matmul(_SinkScaling):
                 rest, own = factor.rest_axes(), set(tensor(factor.value).axes)
                 if rest is None or over not in rest:
                     continue
-                is_safe = factor.leaves_half or not self.small_range
-                if is_safe and over not in own:
-                    if (gain := self.gain(factor, result)) > 0:
-                        yield gain, factor, side, True
-                if self.small_range:
+                if self.halves and not factor.leaves_half:
                     continue
+                if over not in own and (gain := self.gain(factor, result)) > 0:
+                    yield gain, factor, side, True
                 is_whole = set(rest) | set(other) >= {*result, over}
-                rounds_once = factor.leaves_half or not is_half(op.operands[1 - side])
-                if own <= set(other) and is_whole and rounds_once:
+                if own <= set(other) and is_whole and self._may_scale(op, side, factor):
                     if (gain := self.gain(factor, other)) > 0:
                         yield gain, factor, side, False
+
+    def _may_scale(self, op: lig.MatmulOp, side: int, factor: Factor) -> bool:
+        """Whether the operand that is not on a side may take a factor from there."""
+        other = op.operands[1 - side]
+        if not self.halves:
+            return factor.leaves_half or not is_half(other)
+        has_range = all(isinstance(half, BFloat16Type) for half in self.halves)
+        is_small = not self.entries & set(tensor(other).axes)
+        return has_range and is_small and is_half(other)
 
 
 class _ReduceSum(_SinkScaling):

@@ -24,9 +24,11 @@ from passes.narrow_signs import NarrowSignsPass
 from passes.pipelines import PIPELINES, SIMPLIFY, run_passes
 from passes.split_operands import SplitOperandsPass
 from tests.matrix.test_tiled import CHANGED, KINDS, LIGHTNING, example, hostile
+from tests.passes.test_algebra import formulas
 
 BF16 = np.dtype(ml_dtypes.bfloat16)
 F16 = np.dtype(np.float16)
+SMALL = {"B": 2, "S1": 3, "S2": 40, "N1": 5, "K": 17}
 HALVES = {"bf16": BF16, "fp16": F16}
 EXAMPLES = ("lightning_indexer_grad", "linear_indexer_grad", "forward_scores")
 SHAPE = {"B": 2, "S1": 3, "S2": 90, "N1": 18, "K": 70}
@@ -106,9 +108,11 @@ def test_the_limit_is_where_it_is_said_to_be() -> None:
     assert is_positive(narrowed(above)).all()
 
 
-def lowered(operator: ligrad.Operator, *passes: Any) -> ModuleOp:
+def lowered(
+    operator: ligrad.Operator, *passes: Any, pipeline: str = "graph-mixed"
+) -> ModuleOp:
     module = operator.source.clone()
-    run_passes(module, (*PIPELINES["graph-mixed"], *passes))
+    run_passes(module, (*PIPELINES[pipeline], *passes))
     return module
 
 
@@ -212,8 +216,7 @@ def test_products_of_two_bfloat16_numbers_are_held_exactly() -> None:
 
 def check(operator: ligrad.Operator, values: dict[str, Any]) -> None:
     """All outputs against the oracle, from the graph as it is and in blocks."""
-    module = operator.source.clone()
-    run_passes(module, PIPELINES["optimized-mixed"])
+    module = lowered(operator, pipeline="optimized-mixed")
     for blocks in (False, True):
         outputs = run(operator, module, values, blocks=blocks)
         found = check_outputs(operator, values, outputs, "mixed")
@@ -242,6 +245,22 @@ def test_changed_formulas_stay_within_what_rounding_explains(
 ) -> None:
     operator = ligrad.compile(CHANGED[name], dtype=dtype)
     check(operator, generate(operator.signature, SHAPE, seed=1))
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
+@pytest.mark.parametrize("seed", range(30))
+def test_random_formulas_stay_within_what_rounding_explains(
+    seed: int, dtype: str
+) -> None:
+    """Where the formulas as they stand do: they may pass the range of float16."""
+    operator = ligrad.compile(formulas(seed), dtype=dtype)
+    values = generate(operator.signature, SMALL, seed=seed)
+    plain = run(operator, lowered(operator), values)
+    outputs = run(operator, lowered(operator, pipeline="optimized-mixed"), values)
+    found = check_outputs(operator, values, outputs, "mixed")
+    for name, before in check_outputs(operator, values, plain, "mixed").items():
+        assert before.ok or dtype == "fp16"
+        assert found[name].ok or not before.ok, f"{name}: {found[name]}"
 
 
 @pytest.mark.parametrize("mode", [0, 3])
@@ -278,8 +297,8 @@ def test_hostile_ranges(ranges: str, dtype: str) -> None:
 
 
 def counted(dtype: str) -> Counter[str]:
-    module = ligrad.compile(LIGHTNING, dtype=dtype).source.clone()
-    run_passes(module, PIPELINES["optimized-mixed"])
+    operator = ligrad.compile(LIGHTNING, dtype=dtype)
+    module = lowered(operator, pipeline="optimized-mixed")
     return Counter(op.name for op in module.walk() if isinstance(op, lig.LigOp))
 
 

@@ -8,6 +8,7 @@ lig.axis @T in 1 to 64
 lig.axis @G in 1 to 64
 lig.axis @K in 1 to 2048
 lig.axis @D in 128 to 128
+lig.axis @E in 1 to 128
 
 // A factor without the contracted axis leaves, if the result is smaller than what it multiplied.
 // CHECK-LABEL: func.func @out(
@@ -70,7 +71,7 @@ func.func @float16(%r: !lig.tensor<[T, G, K], f16>, %w: !lig.tensor<[T, G], f16>
   func.return %o : !lig.tensor<[T, K, D], f32>
 }
 
-// A factor leaves a float16 operand only if half numbers are left.
+// A factor leaves an operand that is rounded only if half numbers are left.
 // CHECK-LABEL: func.func @float16_out(
 func.func @float16_out(%r: !lig.tensor<[T, K], f16>, %w: !lig.tensor<[T, G], f16>, %c: !lig.tensor<[T, K, D], f16>) -> (!lig.tensor<[T, G, D], f32>, !lig.tensor<[T, G, D], f32>) {
   // CHECK: %[[m:.*]] = lig.matmul %x, %b over @K
@@ -92,4 +93,36 @@ func.func @float16_out(%r: !lig.tensor<[T, K], f16>, %w: !lig.tensor<[T, G], f16
   %o = lig.cast %m : !lig.tensor<[T, G, D], !lig.real> to !lig.tensor<[T, G, D], f32>
   %p = lig.cast %n : !lig.tensor<[T, G, D], !lig.real> to !lig.tensor<[T, G, D], f32>
   func.return %o, %p : !lig.tensor<[T, G, D], f32>, !lig.tensor<[T, G, D], f32>
+}
+
+// The product of two bfloat16 operands can be two halves.
+// CHECK-LABEL: func.func @bfloat16(
+func.func @bfloat16(%r: !lig.tensor<[T, G, K], bf16>, %w: !lig.tensor<[T, G], bf16>, %q: !lig.tensor<[T, G, D], bf16>) -> !lig.tensor<[T, K, D], f32> {
+  // CHECK: %[[p:.*]] = lig.mul %b, %a
+  // CHECK-NEXT: lig.matmul %x, %[[p]] over @G
+  %x = lig.cast %r : !lig.tensor<[T, G, K], bf16> to !lig.tensor<[T, G, K], !lig.real>
+  %a = lig.cast %w : !lig.tensor<[T, G], bf16> to !lig.tensor<[T, G], !lig.real>
+  %b = lig.cast %q : !lig.tensor<[T, G, D], bf16> to !lig.tensor<[T, G, D], !lig.real>
+  %y = lig.mul %x, %a : (!lig.tensor<[T, G, K], !lig.real>, !lig.tensor<[T, G], !lig.real>) -> !lig.tensor<[T, G, K], !lig.real>
+  %m = lig.matmul %y, %b over @G acc !lig.real : (!lig.tensor<[T, G, K], !lig.real>, !lig.tensor<[T, G, D], !lig.real>) -> !lig.tensor<[T, K, D], !lig.real>
+  %o = lig.cast %m : !lig.tensor<[T, K, D], !lig.real> to !lig.tensor<[T, K, D], f32>
+  func.return %o : !lig.tensor<[T, K, D], f32>
+}
+
+// One with the entries of a selection is too large for that.
+// CHECK-LABEL: func.func @entries(
+func.func @entries(%r: !lig.tensor<[T, G, K], bf16>, %w: !lig.tensor<[T, G], bf16>, %q: !lig.tensor<[T, G, E], bf16>, %i: !lig.tensor<[T, E], i32>) -> !lig.tensor<[N, K], f32> {
+  // F32: %[[p:.*]] = lig.mul %b, %a
+  // F32-NEXT: lig.matmul %x, %[[p]] over @G
+  // HALF: %y = lig.mul %x, %a
+  // HALF-NEXT: lig.matmul %y, %b over @G
+  %n = lig.rows %i : !lig.tensor<[T, E], i32> to !lig.tensor<[T, E], !lig.row<N>>
+  %x = lig.cast %r : !lig.tensor<[T, G, K], bf16> to !lig.tensor<[T, G, K], !lig.real>
+  %a = lig.cast %w : !lig.tensor<[T, G], bf16> to !lig.tensor<[T, G], !lig.real>
+  %b = lig.cast %q : !lig.tensor<[T, G, E], bf16> to !lig.tensor<[T, G, E], !lig.real>
+  %y = lig.mul %x, %a : (!lig.tensor<[T, G, K], !lig.real>, !lig.tensor<[T, G], !lig.real>) -> !lig.tensor<[T, G, K], !lig.real>
+  %m = lig.matmul %y, %b over @G acc !lig.real : (!lig.tensor<[T, G, K], !lig.real>, !lig.tensor<[T, G, E], !lig.real>) -> !lig.tensor<[T, K, E], !lig.real>
+  %s = lig.scatter_add %m[%n] acc !lig.real : (!lig.tensor<[T, K, E], !lig.real>, !lig.tensor<[T, E], !lig.row<N>>) -> !lig.tensor<[N, K], !lig.real>
+  %o = lig.cast %s : !lig.tensor<[N, K], !lig.real> to !lig.tensor<[N, K], f32>
+  func.return %o : !lig.tensor<[N, K], f32>
 }
