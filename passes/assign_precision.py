@@ -17,9 +17,9 @@ from xdsl.utils.exceptions import PassFailedException
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import HalfElement, RealType, TensorType
+from passes.halves import HalfType, check_matmul_operands, half_types
 
 F32 = Float32Type()
-MATMUL_OPERANDS = ("half", "f32")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,7 @@ class AssignPrecisionPass(ModulePass):
     matmul_operands: str = "half"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.matmul_operands not in MATMUL_OPERANDS:
-            raise PassFailedException(
-                f"assign-precision: matmul-operands is one of {MATMUL_OPERANDS}, "
-                f"not {self.matmul_operands!r}"
-            )
+        check_matmul_operands(self, self.matmul_operands)
         for function in op.ops:
             if isinstance(function, FuncOp) and function.body.blocks:
                 _check_interface(function)
@@ -65,19 +61,15 @@ def _check_interface(function: FuncOp) -> None:
                 )
 
 
-def _half_of(function: FuncOp) -> Attribute | None:
+def _half_of(function: FuncOp) -> HalfType | None:
     """The half type of the arguments, if they have one."""
-    found = {
-        type.element_type
-        for type in function.function_type.inputs
-        if isinstance(type, TensorType) and isinstance(type.element_type, HalfElement)
-    }
+    found = half_types(function)
     if len(found) > 1:
         raise PassFailedException(
             f"assign-precision: {function.sym_name.data} mixes half types: "
             f"{', '.join(sorted(map(str, found)))}"
         )
-    return found.pop() if found else None
+    return next(iter(found), None)
 
 
 class _Assigner:

@@ -1,4 +1,4 @@
-"""How large a graph's tensors can be, from the bounds of its axes."""
+"""How large a graph's tensors can be: what its axes count, and their bounds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import prod
 from xdsl.dialects.builtin import ModuleOp
 
 from ligrad_ir.axes import Axes
-from ligrad_ir.dialects.lig_ragged import AxisOp
+from ligrad_ir.dialects.lig_ragged import AxisOp, RowsOp, tensor
 
 
 def upper_bounds(module: ModuleOp) -> dict[str, int]:
@@ -30,3 +30,9 @@ def numbers(axes: Axes, bounds: Mapping[str, int]) -> int:
     """How many numbers a tensor has at most; an axis that is not declared counts as two,
     so that more axes are more numbers."""
     return prod(max(1, bounds.get(axis, 2)) for axis in axes)
+
+
+def selected_entries(module: ModuleOp) -> frozenset[str]:
+    """The axes of selections that count a token's entries."""
+    found = (op for op in module.walk() if isinstance(op, RowsOp))
+    return frozenset(axis for op in found for axis in tensor(op.result).axes[1:])

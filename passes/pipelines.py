@@ -27,8 +27,10 @@ from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.insert_sync import InsertSyncPass
 from passes.lower_to_ascendc import LowerToAscendcPass
 from passes.lower_to_npu import LowerToNpuPass
+from passes.narrow_signs import NarrowSignsPass
 from passes.place_buffers import PlaceBuffersPass
 from passes.sink_scaling import SinkScalingPass
+from passes.split_operands import SplitOperandsPass
 
 Precision = Literal["float32", "mixed"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -39,14 +41,21 @@ SIMPLIFY: tuple[ModulePass, ...] = (
     DeadCodeElimination(),
 )
 
-ALGEBRA: tuple[ModulePass, ...] = (
-    *SIMPLIFY,
-    SinkScalingPass(),
-    *SIMPLIFY,
-    FoldReductionPass(),
-    *SIMPLIFY,
-)
-"""Over exact reals: the same mathematics in fewer operations."""
+
+def algebra(matmul_operands: str) -> tuple[ModulePass, ...]:
+    """Over exact reals: the same mathematics in fewer operations. What the operands of
+    matmuls will be rounded to decides which of them may change."""
+    return (
+        *SIMPLIFY,
+        SinkScalingPass(matmul_operands),
+        *SIMPLIFY,
+        FoldReductionPass(),
+        *SIMPLIFY,
+    )
+
+
+ALGEBRA = algebra("f32")
+"""With all that holds of exact numbers."""
 
 MOVERS = (
     CommonSubexpressionElimination,
@@ -73,14 +82,18 @@ PIPELINES: Mapping[str, tuple[ModulePass, ...]] = {
         *SIMPLIFY,
     ),
     "optimized-mixed": (
-        *ALGEBRA,
+        *algebra("half"),
         AssignPrecisionPass(matmul_operands="half"),
+        *SIMPLIFY,
+        NarrowSignsPass(),
+        SplitOperandsPass(),
         *SIMPLIFY,
     ),
 }
 """`graph-float32`: halves come in and go out, all between is float32 (the reference).
 `graph-mixed`: matmul operands are half, as the cube unit wants them. The formulas as they
-stand; `optimized-..` with the algebra applied."""
+stand; `optimized-..` with the algebra applied, and in `mixed` with halves that lose
+nothing: signs cross memory as bfloat16, small operands that are rounded become two."""
 
 
 def interpreter_pipeline(

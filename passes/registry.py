@@ -55,6 +55,12 @@ def _lower_to_npu() -> type[ModulePass]:
     return LowerToNpuPass
 
 
+def _narrow_signs() -> type[ModulePass]:
+    from passes.narrow_signs import NarrowSignsPass
+
+    return NarrowSignsPass
+
+
 def _outline_kernel() -> type[ModulePass]:
     from passes.outline_kernel import OutlineKernelPass
 
@@ -73,6 +79,12 @@ def _sink_scaling() -> type[ModulePass]:
     return SinkScalingPass
 
 
+def _split_operands() -> type[ModulePass]:
+    from passes.split_operands import SplitOperandsPass
+
+    return SplitOperandsPass
+
+
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
     "fold-reduction": _fold_reduction,
@@ -82,8 +94,10 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "insert-sync": _insert_sync,
     "lower-to-ascendc": _lower_to_ascendc,
     "lower-to-npu": _lower_to_npu,
+    "narrow-signs": _narrow_signs,
     "outline-kernel": _outline_kernel,
     "place-buffers": _place_buffers,
     "sink-scaling": _sink_scaling,
+    "split-operands": _split_operands,
 }
 """By name, loaded when asked for."""

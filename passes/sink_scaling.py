@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import BFloat16Type, ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
@@ -21,9 +22,10 @@ from xdsl.pattern_rewriter import (
 
 from ligrad_ir.axes import Axes, broadcast
 from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
-from ligrad_ir.dialects.lig_types import HalfElement, RealType
-from passes.extents import numbers, upper_bounds
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import RealType
+from passes.extents import numbers, selected_entries, upper_bounds
+from passes.halves import HalfType, check_matmul_operands, half_types, is_half
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,34 @@ class SinkScalingPass(ModulePass):
     No factor goes to an operand of half numbers if it leaves one that is not: two operands
     would be rounded to half then, where one was.
 
+    `matmul-operands` is what assign-precision will be told. With `half`, in a function of
+    half arguments, nothing comes to be rounded that loses more than what was rounded for
+    it: a factor leaves an operand only if half numbers are left, which lose nothing. It
+    goes to the other operand only if that is half too and has no axis of a selection's
+    entries, so that split-operands makes two halves of the product, and only in bfloat16:
+    it has the range of float32, in which products below 2^-116 begin to lose bits of the
+    two. Products of two float16 numbers may be too small or too large for float16.
+
     How many numbers there are is judged by the upper bounds of the axes. Exact over
     `!lig.real`, and applied to no other type: it changes the rounding. Idempotent.
     """
 
     name = "sink-scaling"
 
+    matmul_operands: str = "f32"
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        check_matmul_operands(self, self.matmul_operands)
         bounds, entries = upper_bounds(op), selected_entries(op)
-        patterns = GreedyRewritePatternApplier(
-            [_Matmul(bounds, entries), _ReduceSum(bounds, entries)]
-        )
-        PatternRewriteWalker(patterns).rewrite_module(op)
+        for function in op.ops:
+            if isinstance(function, FuncOp):
+                halves = half_types(function)
+                if self.matmul_operands != "half":
+                    halves = frozenset[HalfType]()
+                patterns = GreedyRewritePatternApplier(
+                    [_Matmul(bounds, entries, halves), _ReduceSum(bounds, entries)]
+                )
+                PatternRewriteWalker(patterns).rewrite_region(function.body)
 
 
 @dataclass(frozen=True)
@@ -111,17 +129,6 @@ class Factor:
         return moved and is_half(product.operands[1 - index])
 
 
-def is_half(value: SSAValue) -> bool:
-    """Whether a value is half numbers that are only moved or selected."""
-    match value.owner:
-        case lig.CastOp() as op:
-            return isinstance(tensor(op.input).element_type, HalfElement)
-        case lig.GatherOp() | lig.MaskOp() | lig.ReluOp() | lig.ReluGradOp() as op:
-            return is_half(op.operands[0])
-        case _:
-            return False
-
-
 def factors(
     value: SSAValue,
     entries: AbstractSet[str],
@@ -147,12 +154,6 @@ def factors(
             yield from factors(op.operands[0], entries, (*path, (op, 0)))
         case _:
             return
-
-
-def selected_entries(module: ModuleOp) -> frozenset[str]:
-    """The axes of selections that count a token's entries."""
-    found = (op for op in module.walk() if isinstance(op, RowsOp))
-    return frozenset(axis for op in found for axis in tensor(op.result).axes[1:])
 
 
 @dataclass
@@ -182,7 +183,12 @@ class _SinkScaling(RewritePattern, ABC):
         return made[-1].results[0]
 
 
+@dataclass
 class _Matmul(_SinkScaling):
+    """halves: what its operands are rounded to; none if they are not."""
+
+    halves: frozenset[HalfType]
+
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: lig.MatmulOp, rewriter: PatternRewriter) -> None:
         if not isinstance(op.accumulate, RealType):
@@ -222,13 +228,23 @@ class _Matmul(_SinkScaling):
                 rest, own = factor.rest_axes(), set(tensor(factor.value).axes)
                 if rest is None or over not in rest:
                     continue
+                if self.halves and not factor.leaves_half:
+                    continue
                 if over not in own and (gain := self.gain(factor, result)) > 0:
                     yield gain, factor, side, True
                 is_whole = set(rest) | set(other) >= {*result, over}
-                rounds_once = factor.leaves_half or not is_half(op.operands[1 - side])
-                if own <= set(other) and is_whole and rounds_once:
+                if own <= set(other) and is_whole and self._may_scale(op, side, factor):
                     if (gain := self.gain(factor, other)) > 0:
                         yield gain, factor, side, False
+
+    def _may_scale(self, op: lig.MatmulOp, side: int, factor: Factor) -> bool:
+        """Whether the operand that is not on a side may take a factor from there."""
+        other = op.operands[1 - side]
+        if not self.halves:
+            return factor.leaves_half or not is_half(other)
+        has_range = all(isinstance(half, BFloat16Type) for half in self.halves)
+        is_small = not self.entries & set(tensor(other).axes)
+        return has_range and is_small and is_half(other)
 
 
 class _ReduceSum(_SinkScaling):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import FunctionType, ModuleOp
 from xdsl.dialects.func import ReturnOp
+from xdsl.passes import ModulePass
 
 import ligrad
 from backends.numpy.dtypes import Array
@@ -19,7 +20,7 @@ from backends.numpy.workload import generate
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.signature import entry_function
-from passes.pipelines import ALGEBRA, SIMPLIFY, run_passes
+from passes.pipelines import ALGEBRA, SIMPLIFY, algebra, run_passes
 from tests.matrix.test_tiled import CHANGED, LIGHTNING, edited, example, hostile
 
 EXAMPLES = ("lightning_indexer_grad", "linear_indexer_grad", "forward_scores")
@@ -41,12 +42,14 @@ def unrounded(module: ModuleOp) -> ModuleOp:
 
 
 def both(
-    operator: ligrad.Operator, values: dict[str, Any]
+    operator: ligrad.Operator,
+    values: dict[str, Any],
+    rewritten: tuple[ModulePass, ...] = ALGEBRA,
 ) -> list[tuple[Array, Array]]:
     """The outputs in float64 without and with the algebra."""
     bound = operator.bind(values)
     results: list[tuple[Array, ...]] = []
-    for passes in (SIMPLIFY, ALGEBRA):
+    for passes in (SIMPLIFY, rewritten):
         module = unrounded(operator.source.clone())
         run_passes(module, passes)
         results.append(run_graph(module, bound.arguments, bound.extents))
@@ -77,6 +80,16 @@ def test_examples_keep_their_values(name: str, mode: int) -> None:
 def test_changed_formulas_keep_their_values(name: str) -> None:
     operator = ligrad.compile(CHANGED[name])
     assert_same(both(operator, generate(operator.signature, SHAPE, seed=2)))
+
+
+@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
+@pytest.mark.parametrize("name", CHANGED)
+def test_changed_formulas_for_half_operands_keep_their_values(
+    name: str, dtype: str
+) -> None:
+    operator = ligrad.compile(CHANGED[name], dtype=dtype)
+    values = generate(operator.signature, SHAPE, seed=2)
+    assert_same(both(operator, values, algebra("half")))
 
 
 NEAR_MISSES = {
@@ -159,13 +172,25 @@ def test_random_formulas_keep_their_values(seed: int) -> None:
     assert_same(both(operator, generate(operator.signature, SHAPE, seed=seed)))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_random_formulas_for_half_operands_keep_their_values(seed: int) -> None:
+    operator = ligrad.compile(formulas(seed), dtype=("bf16", "fp16")[seed % 2])
+    values = generate(operator.signature, SHAPE, seed=seed)
+    assert_same(both(operator, values, algebra("half")))
+
+
 # ---- what is left
 
 
-def counts(text: str) -> Counter[tuple[str, tuple[str, ...]]]:
+RELU_GRAD = ("lig.relu_grad", ("T", "N1", "K"))
+
+
+def counts(
+    text: str, matmul_operands: str = "f32", dtype: str = "bf16"
+) -> Counter[tuple[str, tuple[str, ...]]]:
     """Operations, by name and the axes of their results."""
-    module = ligrad.compile(text).source.clone()
-    run_passes(module, ALGEBRA)
+    module = ligrad.compile(text, dtype=dtype).source.clone()
+    run_passes(module, algebra(matmul_operands))
     return Counter(
         (op.name, tensor(op.results[0]).axes)
         for op in module.walk()
@@ -185,6 +210,30 @@ def test_the_lightning_indexer_forms_no_product_of_heads_and_entries() -> None:
         ("lig.matmul", ("T", "K", "D")): 1,
         ("lig.scatter_add", ("N", "D")): 1,
     }
+
+
+def test_bfloat16_operands_are_scaled_like_float32_ones() -> None:
+    for dtype in ("bf16", "fp16"):
+        assert counts(LIGHTNING, "f32", dtype) == counts(LIGHTNING)
+    assert counts(LIGHTNING, "half", "bf16") == counts(LIGHTNING)
+
+
+def test_no_float16_operand_is_scaled() -> None:
+    """Y is formed for dK, and selected; dQ and dW are scaled behind the sum."""
+    found = counts(LIGHTNING, "half", "fp16")
+    assert found == counts(LIGHTNING) - Counter({("lig.mul", ("T", "N1", "D")): 1}) + (
+        Counter({("lig.mul", ("T", "N1", "K")): 1, RELU_GRAD: 1})
+    )
+
+
+def test_an_operand_that_is_rounded_stays_what_it_was() -> None:
+    """Scores alone, rounded, are not those times the weights: they may even be too large
+    for float16. The queries for dK are scaled, in bfloat16."""
+    text = edited(("Matmul(ReluGrad(Y, S), G", "Matmul(Weights * S, G"))
+    scaled = ("lig.mul", ("T", "N1", "D"))
+    assert counts(text, "f32")[scaled] == 2
+    assert counts(text, "half", "bf16")[scaled] == 1
+    assert counts(text, "half", "fp16")[scaled] == 0
 
 
 def test_without_a_relu_the_scores_are_not_needed() -> None:

@@ -81,15 +81,16 @@ def test_lightning_indexer_grad() -> None:
 
 
 def test_with_the_algebra_nothing_is_computed_twice_but_casts() -> None:
-    """Of the scores, the gradient is selected; heads are scaled before and behind."""
+    """Of the scores, the signs cross memory and the gradient is selected; heads are
+    scaled before, in two halves, and behind."""
     assert example("lightning_indexer_grad", "optimized-mixed") == {
         0: ["gather"],
-        1: ["matmul"],
-        2: ["relu_grad", "cast", "cast", "mul", "cast"],
-        3: ["matmul", "matmul"],
+        1: ["matmul+relu+cast"],
+        2: ["relu_grad", "cast", "cast", "mul", "cast", "cast", "sub", "cast"],
+        3: ["matmul", "matmul", "matmul"],
         4: [
             *("cast", "mul", "reduce_sum", "cast", "mul"),
-            *("scatter_add", "cast", "cast"),
+            *("add", "scatter_add", "cast", "cast"),
         ],
     }
 
