@@ -39,7 +39,7 @@ Dtype = Annotated[str, typer.Option(help="What `half` means: bf16 or fp16.")]
 LayoutName = Annotated[str, typer.Option(help="BSND or TND.")]
 SocName = Annotated[str, typer.Option(help="The chip, e.g. ascend910b1.")]
 ScheduleName = Annotated[
-    str, typer.Option(help="optimized or baseline; of kernels as yet the same.")
+    str, typer.Option(help="optimized, or baseline: formulas as they stand.")
 ]
 Deterministic = Annotated[
     bool,

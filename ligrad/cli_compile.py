@@ -31,7 +31,7 @@ def compile_command(
     dtype: OpenDtype = None,
     layout: OpenLayout = None,
     schedule: Annotated[
-        str, typer.Option(help="optimized or baseline; of kernels as yet the same.")
+        str, typer.Option(help="optimized, or baseline: formulas as they stand.")
     ] = "optimized",
     deterministic: Annotated[
         bool,

@@ -37,18 +37,18 @@ from passes.pipelines import (
     ASCENDC_PIPELINE,
     PIPELINES,
     PRECISIONS,
+    SCHEDULES,
     Precision,
+    Schedule,
     interpreter_pipeline,
-    npu_pipeline,
+    kernel_pipeline,
     run_passes,
 )
 
 Level = Literal["graph", "tiled", "source"]
-Schedule = Literal["optimized", "baseline"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 DIALECTS = ("lig", "npu", "ascendc")
 """The levels of IR."""
-SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -116,8 +116,9 @@ class Operator:
 
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
-        tiled = npu_pipeline(self.soc.name, deterministic=self.deterministic)
-        return (*PIPELINES["graph-mixed"], *tiled)
+        return kernel_pipeline(
+            self.soc.name, deterministic=self.deterministic, schedule=self.schedule
+        )
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
         """Check a call's inputs against the signature.

@@ -37,8 +37,9 @@ class InsertCrossSyncPass(ModulePass):
     returns to 0 for any number of iterations and never exceeds the flags of an id. Which
     of the two is that of the next iteration, the sync_groups tell: a buffer that is read
     ahead of the one that it is written ahead of holds what the iteration before wrote.
-    Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`); flags that
-    come in the same order at both ends share an id (`passes.cross_flags`).
+    Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`). Where there
+    are fewer ids than flags, those share one that come in the same order at both ends
+    (`passes.cross_flags`).
 
     The loops are those with sync_groups between their operations, which are the same in
     both bodies; a buffer is ordered in the innermost one that holds all its accesses. In a
@@ -88,8 +89,9 @@ def _synchronise(launch: LaunchOp) -> None:
                     )
                 edges.append(Edge(writes.last, writes.pipe, reads.first, carried))
                 edges.append(Edge(reads.last, reads.pipe, writes.first, not carried))
-    flags = share_flags(_merge(edges))
+    edges = _merge(edges)
     limit = find_soc(launch.soc.data).cross_core_flags
+    flags = [[edge] for edge in edges] if len(edges) <= limit else share_flags(edges)
     if len(flags) > limit:
         raise PassFailedException(
             f"insert-cross-sync: {len(flags)} flags are needed, there are {limit}"

@@ -22,6 +22,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
     Signature,
     entry_function,
+    signature_of,
 )
 from ligrad_ir.soc import find_soc
 from passes.tiling.builder import BodyBuilder
@@ -72,6 +73,7 @@ class LowerToNpuPass(ModulePass):
 
 class _Lowering(TokenLowering):
     def __init__(self, module: ModuleOp, soc: str, *, deterministic: bool):
+        signature_of(module)  # raises for what is no graph
         staging = stage(entry_function(module))
 
         def memory(source: FuncOp, signature: Signature, block: Block) -> ProgramMemory:

@@ -31,7 +31,10 @@ from passes.narrow_signs import NarrowSignsPass
 from passes.place_buffers import PlaceBuffersPass
 from passes.sink_scaling import SinkScalingPass
 from passes.split_operands import SplitOperandsPass
+from passes.stream_to_npu import StreamToNpuPass
 
+Schedule = Literal["optimized", "baseline"]
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 Precision = Literal["float32", "mixed"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -105,10 +108,23 @@ def interpreter_pipeline(
     return (*PIPELINES[f"{algebra}-{precision}"], FuseBlocksPass())
 
 
-def npu_pipeline(soc: str, *, deterministic: bool = False) -> tuple[ModulePass, ...]:
+def kernel_pipeline(
+    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+) -> tuple[ModulePass, ...]:
+    """From formulas to an ordered and placed launch on a chip. `baseline` takes them as
+    they stand, token by token; `optimized` rewrites them, and streams entries."""
+    graph = PIPELINES["optimized-mixed" if schedule == "optimized" else "graph-mixed"]
+    tiled = npu_pipeline(soc, deterministic=deterministic, schedule=schedule)
+    return (*graph, *tiled)
+
+
+def npu_pipeline(
+    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
+    lower = StreamToNpuPass if schedule == "optimized" else LowerToNpuPass
     return (
-        LowerToNpuPass(soc, deterministic),
+        lower(soc, deterministic),
         CanonicalizePass(),
         LoopInvariantCodeMotionPass(),
         CommonSubexpressionElimination(),

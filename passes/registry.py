@@ -85,6 +85,12 @@ def _split_operands() -> type[ModulePass]:
     return SplitOperandsPass
 
 
+def _stream_to_npu() -> type[ModulePass]:
+    from passes.stream_to_npu import StreamToNpuPass
+
+    return StreamToNpuPass
+
+
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-precision": _assign_precision,
     "fold-reduction": _fold_reduction,
@@ -99,5 +105,6 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "place-buffers": _place_buffers,
     "sink-scaling": _sink_scaling,
     "split-operands": _split_operands,
+    "stream-to-npu": _stream_to_npu,
 }
 """By name, loaded when asked for."""

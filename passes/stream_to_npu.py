@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.npu_launch import SyncGroupOp
 from ligrad_ir.errors import LigradError
-from ligrad_ir.signature import Signature, entry_function
+from ligrad_ir.signature import Signature, entry_function, signature_of
 from ligrad_ir.soc import find_soc
 from passes.lower_to_npu import LowerToNpuPass
 from passes.tiling.block import BlockEmitter
@@ -72,6 +72,7 @@ class StreamToNpuPass(ModulePass):
             )
         try:
             find_soc(self.soc)
+            signature_of(op)  # raises for what is no graph
             plan = stream(entry_function(op))
         except UnsupportedError:
             token_by_token = LowerToNpuPass(self.soc, self.deterministic)
