@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -37,10 +38,18 @@ class Access:
     pipe: Pipe
     buffer: SSAValue
     writes: bool
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        key = (self.pipe, self.buffer, self.writes)
+        object.__setattr__(self, "_hash", hash(key))
+
+    def __hash__(self) -> int:
+        """Computed once: states hold thousands."""
+        return self._hash
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(NamedTuple):
     """An access that is not known to be over when `before` goes on."""
 
     access: Access
@@ -94,6 +103,7 @@ class _Decision:
     def __init__(self, core: Core, body: Block):
         self._core = core
         self._same = _aliases(body)
+        self._touched: dict[NpuOp, tuple[Access, ...]] = {}
         self.needed: dict[Operation, list[Edge]] = {}
 
     def block(self, block: Block, state: State) -> State:
@@ -121,17 +131,20 @@ class _Decision:
                 return state
 
     def _access(self, op: NpuOp, state: State) -> State:
+        if op not in self._touched:
+            self._touched[op] = tuple(accesses(op))
+        touched = self._touched[op]
         conflicts = frozenset(
             pending
             for pending in state
-            if any(self._conflicts(pending, access) for access in accesses(op))
+            if any(self._conflicts(pending, access) for access in touched)
         )
         edges = fewest_edges(state, conflicts)
         self.needed[op] = edges
         left = set(after_edges(state, edges))
         left.update(
             Pending(access, before)
-            for access in accesses(op)
+            for access in touched
             if access.pipe is not Pipe.S
             for before in PIPES[self._core]
         )

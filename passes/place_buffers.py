@@ -88,9 +88,9 @@ def _request(alloc: AllocOp, positions: dict[Operation, int]) -> Request:
         return Request(name, alloc.size, 0, 0)
     used = [_position(op, positions) for op in users]
     first, last = min(used), max(used)
-    for loop in positions:
+    for loop in (op for op in positions if isinstance(op, ForOp)):
         inside = [op for op in users if loop.is_ancestor(op)]
-        if not isinstance(loop, ForOp) or not inside:
+        if not inside:
             continue
         if len(inside) < len(users) or _carries(alloc.result, loop):
             inner = [positions[op] for op in loop.walk() if op in positions]
