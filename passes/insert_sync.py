@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -24,41 +23,12 @@ from ligrad_ir.dialects.npu_launch import (
 )
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
 from ligrad_ir.places import blame
+from passes.pending import Access, Edge, Pending
 
 PIPES: dict[Core, tuple[Pipe, ...]] = {
     Core.CUBE: (Pipe.S, Pipe.MTE1, Pipe.MTE2, Pipe.M, Pipe.FIX),
     Core.VECTOR: (Pipe.S, Pipe.MTE2, Pipe.V, Pipe.MTE3),
 }
-
-
-@dataclass(frozen=True)
-class Access:
-    """A pipe touches a buffer."""
-
-    pipe: Pipe
-    buffer: SSAValue
-    writes: bool
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        key = (self.pipe, self.buffer, self.writes)
-        object.__setattr__(self, "_hash", hash(key))
-
-    def __hash__(self) -> int:
-        """Computed once: states hold thousands."""
-        return self._hash
-
-
-class Pending(NamedTuple):
-    """An access that is not known to be over when `before` goes on."""
-
-    access: Access
-    before: Pipe
-
-
-State = frozenset[Pending]
-Edge = tuple[Pipe, Pipe]
-"""A flag from a pipe to another one, or a barrier of a pipe."""
 
 
 @dataclass(frozen=True)
@@ -95,34 +65,55 @@ class InsertSyncPass(ModulePass):
 def edges_of(core: Core, body: Block) -> dict[Operation, list[Edge]]:
     """The flags and barriers that the operations of a placed body need before them."""
     decision = _Decision(core, body)
-    decision.block(body, frozenset())
+    decision.block(body, decision.none)
     return decision.needed
 
 
 class _Decision:
     def __init__(self, core: Core, body: Block):
-        self._core = core
-        self._same = _aliases(body)
-        self._touched: dict[NpuOp, tuple[Access, ...]] = {}
+        ops = [op for op in body.walk() if isinstance(op, NpuOp)]
+        found = dict.fromkeys(access for op in ops for access in accesses(op))
+        waited = [access for access in found if access.pipe is not Pipe.S]
+        self._number = {access: number for number, access in enumerate(waited)}
+        self.none = Pending.none(PIPES[core], waited)
+        same = _aliases(body)
+        self._conflicts = {op: self._conflicting(op, same) for op in ops}
         self.needed: dict[Operation, list[Edge]] = {}
 
-    def block(self, block: Block, state: State) -> State:
+    def _conflicting(
+        self, op: NpuOp, same: dict[SSAValue, set[SSAValue]]
+    ) -> tuple[int, ...]:
+        """For each pipe, the accesses that have to be over when it begins with an
+        operation."""
+        bits = dict.fromkeys(self.none.pipes, 0)
+        for access in accesses(op):
+            for other, number in self._number.items():
+                if (other.writes or access.writes) and access.buffer in same[
+                    other.buffer
+                ]:
+                    bits[access.pipe] |= 1 << number
+        return tuple(bits.values())
+
+    def block(self, block: Block, state: Pending) -> Pending:
         for op in block.ops:
             state = self._operation(op, state)
         return state
 
-    def _operation(self, op: Operation, state: State) -> State:
+    def _operation(self, op: Operation, state: Pending) -> Pending:
         match op:
             case ForOp():
                 before = state
-                while not (end := self.block(op.body.block, before)) <= before:
+                while not (end := self.block(op.body.block, before)).is_within(before):
                     before |= end
                 return before
             case IfOp():
-                ends = [self.block(r.block, state) for r in op.regions if r.blocks]
-                return frozenset[Pending]().union(state, *ends)
+                after = state
+                for region in op.regions:
+                    if region.blocks:
+                        after |= self.block(region.block, state)
+                return after
             case SyncAllOp():
-                return frozenset()
+                return self.none
             case NpuOp():
                 return self._access(op, state)
             case SetFlagOp() | WaitFlagOp() | BarrierOp():
@@ -130,32 +121,11 @@ class _Decision:
             case _:
                 return state
 
-    def _access(self, op: NpuOp, state: State) -> State:
-        if op not in self._touched:
-            self._touched[op] = tuple(accesses(op))
-        touched = self._touched[op]
-        conflicts = frozenset(
-            pending
-            for pending in state
-            if any(self._conflicts(pending, access) for access in touched)
-        )
-        edges = fewest_edges(state, conflicts)
+    def _access(self, op: NpuOp, state: Pending) -> Pending:
+        edges = state.fewest_edges(state.of(self._conflicts[op]))
         self.needed[op] = edges
-        left = set(after_edges(state, edges))
-        left.update(
-            Pending(access, before)
-            for access in touched
-            if access.pipe is not Pipe.S
-            for before in PIPES[self._core]
-        )
-        return frozenset(left)
-
-    def _conflicts(self, pending: Pending, access: Access) -> bool:
-        return (
-            pending.before is access.pipe
-            and (pending.access.writes or access.writes)
-            and access.buffer in self._same.get(pending.access.buffer, ())
-        )
+        made = sum(1 << self._number[a] for a in set(accesses(op)) if a in self._number)
+        return state.after(edges).with_accesses(made)
 
 
 def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
@@ -173,39 +143,6 @@ def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
     for new in inserted:
         new.location = op.location
     Rewriter.insert_op(inserted, InsertPoint.before(op))
-
-
-def fewest_edges(state: State, conflicts: State) -> list[Edge]:
-    """Flags and barriers behind which none of the conflicts is pending, and none of which
-    the others make up for; barriers are given up before flags."""
-    edges = sorted({(each.access.pipe, each.before) for each in conflicts})
-    for edge in sorted(edges, key=lambda edge: edge[0] is not edge[1]):
-        others = [other for other in edges if other != edge]
-        if not conflicts & after_edges(state, others):
-            edges = others
-    return edges
-
-
-def after_edges(state: State, edges: list[Edge]) -> State:
-    """What is pending behind flags and barriers.
-
-    A pipe that waits for a flag learns that all is over that the other pipe has issued,
-    or has known to be over; what the scalar unit learns, all know that it issues to.
-    """
-    for source, target in edges:
-        state = frozenset(
-            each
-            for each in state
-            if (each.before is not target and target is not Pipe.S)
-            or not _is_over(state, each.access, source, barrier=source is target)
-        )
-    return state
-
-
-def _is_over(state: State, access: Access, at: Pipe, *, barrier: bool) -> bool:
-    """Whether an access is over for what comes behind a flag of a pipe, or a barrier."""
-    known = not barrier and Pending(access, at) not in state
-    return access.pipe is at or known
 
 
 def accesses(op: NpuOp) -> Iterator[Access]:
