@@ -25,7 +25,12 @@ from backends.ascendc.project import lone_files
 from benchmarks.accuracy import FILE
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
-from passes.pipelines import ASCENDC_PIPELINE, MOVERS, PIPELINES, npu_pipeline
+from passes.pipelines import (
+    ASCENDC_PIPELINE,
+    SCHEDULES,
+    Schedule,
+    kernel_pipeline,
+)
 
 LIMIT = 1.0
 """Seconds that a person waits for without noticing."""
@@ -40,24 +45,21 @@ def seconds(action: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def steps(text: str) -> list[Step]:
+def steps(text: str, schedule: Schedule) -> list[Step]:
     """Every step from a text to the files of a project, taken once."""
     start = time.process_time()
     module: ModuleOp = lower(parse(text), dtype="bf16", layout="BSND")
     found: list[Step] = [("parse", time.process_time() - start, 0.0, size(module))]
     context = Context()
     context.load_dialect(Arith)
-    passes = (
-        *PIPELINES["graph-mixed"],
-        *npu_pipeline("ascend910b1"),
-        *ASCENDC_PIPELINE,
-    )
-    for step in passes:
-        taken = seconds(lambda step=step: step.apply(context, module))
-        checked = 0.0
-        if step is passes[-1] or not isinstance(step, MOVERS):
-            checked = seconds(module.verify)
-        found.append((step.name, taken, checked, size(module)))
+    for passes in (
+        kernel_pipeline("ascend910b1", schedule=schedule),
+        ASCENDC_PIPELINE,
+    ):
+        for step in passes:
+            taken = seconds(lambda step=step: step.apply(context, module))
+            checked = seconds(module.verify) if step is passes[-1] else 0.0
+            found.append((step.name, taken, checked, size(module)))
     taken = seconds(lambda: lone_files(module))
     found.append(("print", taken, 0.0, size(module)))
     return found
@@ -73,9 +75,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--schedule", choices=SCHEDULES, default="optimized")
     options = parser.parse_args()
     text = options.file.read_text(encoding="utf-8")
-    runs = [steps(text) for _ in range(options.repeat)]
+    runs = [steps(text, options.schedule) for _ in range(options.repeat)]
     print(f"{'step':20} {'ms':>8} {'verify':>8} {'operations':>11}")
     for same in zip(*runs):
         name, _, _, count = same[0]

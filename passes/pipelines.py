@@ -150,13 +150,27 @@ def run_pipeline(module: ModuleOp, name: str) -> None:
 
 
 def run_passes(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
-    """Run passes in place; the module is verified after every one that makes or changes
-    operations, and at the end.
+    """Run passes in place, and verify what they leave.
 
     Raises:
         PassFailedException: a pass refuses the module, or leaves one that breaks a rule
             of an operation: says which, and where it comes from.
     """
+    before = module.clone()
+    context = pass_context()
+    try:
+        for each in passes:
+            each.apply(context, module)
+        if passes:
+            verify_after(passes[-1], module)
+    except Exception:
+        run_passes_checked(before, passes)
+        raise
+
+
+def run_passes_checked(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
+    """The same, verified after every pass that makes or changes operations, which takes
+    twice as long: the first pass that leaves what breaks a rule is the one that fails."""
     context = pass_context()
     for each in passes:
         each.apply(context, module)
