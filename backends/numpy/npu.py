@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import Float32Type, MemRefType, ModuleOp
 from xdsl.interpreter import Interpreter, register_impls
 from xdsl.ir import Attribute, BlockArgument
 
+from backends.numpy.blas import one_blas_thread
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Buffer, Fault, element_dtype
 from backends.numpy.machine_cores import describe
@@ -83,7 +84,10 @@ def run_npu(
     values = [_bind(argument, value) for argument, value in zip(wanted, arguments)]
     run.arguments += [value for value in values if isinstance(value, Buffer)]
     try:
-        make_interpreter(run, NpuFunctions(run), run).call_op(function, tuple(values))
+        # Tiles are small: more threads only get in each other's way.
+        with one_blas_thread():
+            interpreter = make_interpreter(run, NpuFunctions(run), run)
+            interpreter.call_op(function, tuple(values))
     except Fault as fault:
         place = f"\n  in {describe(run.op)}" if run.op is not None else ""
         raise ProgramError(f"{fault}{place}", run.op) from fault

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 from xdsl.ir import SSAValue
 
+from backends.numpy.blas import one_blas_thread
 from backends.numpy.blocks.dispatch import Dispatcher, Unit
 from backends.numpy.blocks.plan import Plan
 from backends.numpy.blocks.planner import make_common_plan, make_plan
@@ -208,18 +208,6 @@ def _plans(
     return plan, make_common_plan(plan)
 
 
-@cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    """For as long as it lasts, a matrix product is computed by the thread that asks."""
-    limit: Callable[..., AbstractContextManager[object]]
-    limit = getattr(_libraries(), "limit")
-    return limit(limits=1, user_api="blas")
-
-
 def run_loop(
     op: BlocksOp,
     values: Mapping[SSAValue, Array | int],
@@ -254,7 +242,7 @@ def run_loop(
     blocks = max(1, -(-extents[plan.axis] // plan.tokens))
     run = _Run(shared, common, min(lanes, blocks))
     workers = max(1, min(workers, blocks))
-    with _one_blas_thread():
+    with one_blas_thread():
         if workers == 1 and progress is None:
             run.work()
         else:
