@@ -6,6 +6,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Further extras to install, e.g. `make test EXTRAS=torch` for the second witness.
 EXTRAS ?=
+# Tests run side by side, a process a core: a matrix product takes one thread.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
 .PHONY: demo test lint types unit filecheck clean
 
@@ -24,7 +26,7 @@ types: $(VENV)/tested$(EXTRAS)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 unit: $(VENV)/tested$(EXTRAS)
-	$(BIN)/pytest -n auto --dist loadfile
+	$(ONE_THREAD) $(BIN)/pytest -n auto --dist loadfile
 
 filecheck: $(VENV)/tested$(EXTRAS)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lit -q tests/filecheck
