@@ -16,6 +16,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.schedules.errors import (
@@ -179,6 +180,8 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         chosen.cores, chosen.few, chosen.many = 1, 2, 8
     if chosen.few < 1 or chosen.many < chosen.few + 6:
         parser.error("the runs are at least 6 tokens apart")
+    if chosen.plot is not None and find_spec("matplotlib") is None:
+        parser.error("--plot needs matplotlib, which comes with the extra bench")
     return chosen
 
 

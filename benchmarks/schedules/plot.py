@@ -20,13 +20,15 @@ def plot(found: Sequence[Steady], rows: Sequence[Row], path: Path) -> None:
     left, middle, right = axes
     quantities = {
         "cycles": [each.cycles for each in found],
-        "bytes of GM": [each.moved for each in found],
+        "GM KiB": [each.moved / 1024 for each in found],
         "vector memory\ninstructions": [each.memory_instructions for each in found],
     }
     for i, name in enumerate(ORDER):
         heights = [values[i] / values[0] for values in quantities.values()]
         bars = left.bar([x + 0.4 * i for x in range(3)], heights, 0.38, label=name)
-        left.bar_label(bars, [f"{values[i]:.3g}" for values in quantities.values()])
+        left.bar_label(
+            bars, [f"{values[i]:,.0f}" for values in quantities.values()], fontsize=7
+        )
     left.set_xticks([x + 0.2 for x in range(3)], list(quantities), fontsize=8)
     left.set(ylabel="of baseline", title="a token (a model)", ylim=(0, 1.25))
     left.legend()

@@ -11,8 +11,10 @@ from benchmarks.schedules.measure import ORDER, Steady
 from benchmarks.schedules.variants import Row
 
 KIB = 1024
-UNITS = 10
+CALLS = 12
 """Lines of what takes most."""
+WIDEST = 90
+"""A line across."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,7 @@ class Limit:
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width, the first one aligned left, and the rest of the last cell
-    as it is."""
+    """Columns of equal width, the first one aligned left."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
@@ -47,9 +48,8 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])]
         return "  ".join([left, *rest]).rstrip()
 
-    return "\n".join(
-        [title, NOTE, line(head), "-" * sum(w + 2 for w in widths), *map(line, rows)]
-    )
+    rule = "-" * min(sum(widths) + 2 * len(widths) - 2, WIDEST)
+    return "\n".join([title, NOTE, line(head), rule, *map(line, rows)])
 
 
 def main_table(title: str, found: Sequence[Steady]) -> str:
@@ -126,7 +126,7 @@ def work_table(name: str, found: Steady) -> str:
             f"{each.busy:.0f}",
             f"{each.moved / KIB:.1f}",
         ]
-        for each in sorted(found.work, key=lambda each: -each.busy)[:UNITS]
+        for each in sorted(found.work, key=lambda each: -each.busy)[:CALLS]
     ]
     title = f"Dearest calls of a token, {name} (all cores of a group together)"
     return table(title, ["unit, call", "count", "cycles", "GM KiB"], rows)

@@ -24,7 +24,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
-from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
+from passes.stream_to_npu import WINDOW, StreamToNpuPass
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import stream
 
@@ -88,6 +88,10 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
     """Names and pipelines; None where there is no such pass to leave out."""
     full = kernel_pipeline(soc, schedule="optimized")
 
+    def without(*names: str) -> tuple[ModulePass, ...] | None:
+        rest = tuple(each for each in full if each.name not in names)
+        return rest if len(rest) < len(full) else None
+
     def streaming(window: int, depth: int) -> tuple[ModulePass, ...]:
         return tuple(
             replace(each, window=window, depth=depth)
@@ -98,22 +102,31 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
 
     yield "optimized", full
     for name in REWRITES:
-        rest = tuple(each for each in full if each.name != name)
-        yield f"without {name}", rest if len(rest) < len(full) else None
+        yield f"without {name}", without(name)
     yield (
-        "without streaming",
-        tuple(
-            LowerToNpuPass(each.soc, each.deterministic)
-            if isinstance(each, StreamToNpuPass)
-            else each
-            for each in full
-        ),
+        "without fold-reduction, split-operands",
+        without("fold-reduction", "split-operands"),
+    )
+    yield "without streaming", token_by_token(full)
+    yield (
+        "without streaming, split-operands",
+        token_by_token(without("split-operands") or full),
     )
     yield "without pipelining", streaming(WINDOW, 1)
     for window in WINDOWS:
         for depth in DEPTHS:
             yield f"window {window}, depth {depth}", streaming(window, depth)
     yield "baseline", kernel_pipeline(soc, schedule="baseline")
+
+
+def token_by_token(passes: Sequence[ModulePass]) -> tuple[ModulePass, ...]:
+    """The same graph, lowered as `baseline` lowers its own."""
+    return tuple(
+        LowerToNpuPass(each.soc, each.deterministic)
+        if isinstance(each, StreamToNpuPass)
+        else each
+        for each in passes
+    )
 
 
 def ablation(setup: Setup) -> Iterator[Row]:
@@ -151,6 +164,3 @@ def _streams(soc: str, passes: Sequence[ModulePass]) -> bool:
     except UnsupportedError:
         return False
     return True
-
-
-__all__ = ["DEPTH", "WINDOW", "Row", "ablation", "ratios"]

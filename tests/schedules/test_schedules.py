@@ -84,7 +84,7 @@ def test_a_pipeline_that_a_pass_refuses_is_told() -> None:
 
 def test_tables() -> None:
     lines = table("title", ["a", "b"], [["long name", "1"]]).splitlines()
-    assert lines[2:] == ["a          b", "--------------", "long name  1"]
+    assert lines[2:] == ["a          b", "------------", "long name  1"]
     assert Limit("x", 1, 2).met
     assert not Limit("x", float("nan"), 2).met
     assert str(Limit("x", 1, 2, at_least=True)) == "x: 1, at least 2: MISSED"
