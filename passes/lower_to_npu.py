@@ -87,13 +87,12 @@ class _Lowering(TokenLowering):
             for op in filter(is_cube, ops):
                 assert isinstance(op, lig.MatmulOp)
                 b.location = op.location
-                emitter.emit(
-                    op,
-                    self.staging.fused[op],
-                    self.storage(op.lhs, op),
-                    self.storage(op.rhs, op),
-                    self.memory.storages[self.memory.out(op)],
-                )
+                operands = [
+                    (self.storage(term.lhs, term), self.storage(term.rhs, term))
+                    for term in self.staging.terms(op)
+                ]
+                result = self.memory.storages[self.memory.out(op)]
+                emitter.emit(op, self.staging.fused[op], operands, result)
             b.insert(SyncGroupOp())
 
     def vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:

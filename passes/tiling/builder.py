@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, LocationAttr, f32
+from xdsl.dialects.builtin import (
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    LocationAttr,
+    f32,
+    i1,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
@@ -120,6 +127,10 @@ class BodyBuilder:
     def equal(self, lhs: Index, rhs: Index) -> SSAValue:
         """lhs == rhs"""
         return self.value(arith.CmpiOp(self.index(lhs), self.index(rhs), "eq"))
+
+    def boolean(self, value: bool) -> SSAValue:
+        """A truth value"""
+        return self.value(arith.ConstantOp(IntegerAttr(int(value), i1)))
 
     def number(self, value: float) -> SSAValue:
         """A float32 constant"""

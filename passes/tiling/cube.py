@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
@@ -22,6 +24,10 @@ result of 64 KiB of the 128 KiB of L0C."""
 FRACTAL = Soc.fractal
 
 
+Sides = tuple[Storage, str | None, Storage, str | None]
+"""The operand on the left with its axis of the result, and the one on the right."""
+
+
 class CubeEmitter:
     """Emits matrix products of one cube body; its tile buffers are shared by them."""
 
@@ -37,29 +43,25 @@ class CubeEmitter:
         self,
         op: lig.MatmulOp,
         fused: list[Operation],
-        lhs: Storage,
-        rhs: Storage,
+        operands: Sequence[tuple[Storage, Storage]],
         result: Storage,
     ) -> None:
-        """result = lhs x rhs, through relu if that is fused, in the element type of the
-        result's buffer."""
-        over = op.over.string_value()
-        lhs, left, rhs, right = sides(op, lhs, rhs, result.axes)
+        """result = lhs x rhs, summed over the pairs of operands, through relu if that is
+        fused, in the element type of the result's buffer."""
+        terms = [sides(op, lhs, rhs, result.axes) for lhs, rhs in operands]
         relu = any(isinstance(other, lig.ReluOp) for other in fused)
-        self._tiles(op, over, lhs, left, rhs, right, result, relu)
+        self._tiles(op, terms, result, relu)
 
     def _tiles(
         self,
         op: lig.MatmulOp,
-        over: str,
-        lhs: Storage,
-        left: str | None,
-        rhs: Storage,
-        right: str | None,
+        terms: Sequence[Sides],
         result: Storage,
         relu: bool,
     ) -> None:
         b, scope = self._b, self._scope
+        over = op.over.string_value()
+        _, left, _, right = terms[0]
         element = tensor(op.lhs).element_type
         rows = scope.extent(left) if left else 1
         columns = scope.extent(right) if right else 1
@@ -68,24 +70,28 @@ class CubeEmitter:
         l0a = self._buffer(Space.L0A, "lhs_l0", element)
         l0b = self._buffer(Space.L0B, "rhs_l0", element)
         l0c = self._buffer(Space.L0C, "product_l0", f32)
-        bases = [scope.base(storage) for storage in (lhs, rhs, result)]
+        bases = [scope.base(s) for lhs, _, rhs, _ in terms for s in (lhs, rhs)]
+        to = scope.base(result)
         pitch = scope.pitch(result) if len(result.axes) == 2 else columns
 
         def tile(row: SSAValue, column: SSAValue) -> None:
             m = b.named("tile_m", b.min(b.sub(rows, row), TILE))
             n = b.named("tile_n", b.min(b.sub(columns, column), TILE))
 
-            def accumulate(at: SSAValue) -> None:
+            def accumulate(at: SSAValue, number: int) -> None:
+                lhs, _, rhs, _ = terms[number]
                 k = b.named("tile_k", b.min(b.sub(depth, at), TILE))
-                self._load(lhs, bases[0], left, row, m, at, k, l1[0], l0a, is_left=True)
+                base = bases[2 * number]
+                self._load(lhs, base, left, row, m, at, k, l1[0], l0a, is_left=True)
+                base = bases[2 * number + 1]
                 self._load(
-                    rhs, bases[1], right, column, n, at, k, l1[1], l0b, is_left=False
+                    rhs, base, right, column, n, at, k, l1[1], l0b, is_left=False
                 )
                 zero = b.index(0)
                 # One row alone would be read as a plain vector (GEMV mode).
                 at_least_two = b.named("mmad_m", b.max(m, 2))
                 rows_, columns_, depth_ = map(b.index, (at_least_two, n, k))
-                start = b.equal(at, 0)
+                start = b.equal(at, 0) if number == 0 else b.boolean(False)
                 b.insert(
                     MmadOp(
                         l0c,
@@ -101,8 +107,9 @@ class CubeEmitter:
                     )
                 )
 
-            b.loop(0, depth, TILE, accumulate, "k")
-            offset = b.add(bases[2], b.add(b.mul(row, pitch), column))
+            for number in range(len(terms)):
+                b.loop(0, depth, TILE, lambda at, n=number: accumulate(at, n), "k")
+            offset = b.add(to, b.add(b.mul(row, pitch), column))
             b.insert(
                 FixpipeOp(
                     result.memref,
@@ -181,9 +188,7 @@ class CubeEmitter:
         return self._buffers[key]
 
 
-def sides(
-    op: lig.MatmulOp, lhs: Storage, rhs: Storage, axes: Axes
-) -> tuple[Storage, str | None, Storage, str | None]:
+def sides(op: lig.MatmulOp, lhs: Storage, rhs: Storage, axes: Axes) -> Sides:
     """The operand whose axis is the rows of the result, that axis, and the same for the
     columns.
 

@@ -80,6 +80,11 @@ class Staging:
     accumulated: list[SSAValue] = field(default_factory=list[SSAValue])
     final: list[Operation] = field(default_factory=list[Operation])
 
+    def terms(self, op: lig.MatmulOp) -> list[lig.MatmulOp]:
+        """The products that are added up in one accumulator, in order."""
+        fused = self.fused[op]
+        return [*(each for each in fused if isinstance(each, lig.MatmulOp)), op]
+
     def stages_of(self, op: Operation) -> list[int]:
         """The stages of an operation in order; those of its matmul for a fused one."""
         return [
@@ -89,15 +94,9 @@ class Staging:
         ]
 
 
-def stage(
-    function: FuncOp,
-    on_cube: Callable[[Operation], bool] = is_cube,
-    *,
-    sums_on_cube: bool = False,
-) -> Staging:
+def stage(function: FuncOp, on_cube: Callable[[Operation], bool] = is_cube) -> Staging:
     """Decide for the function of a graph with machine types; `on_cube` says which
-    operations the cube core does, `sums_on_cube` whether it accumulates two products
-    that are added.
+    operations the cube core does, beside the sums of two products.
 
     Raises:
         UnsupportedError: it sums over the token axis, or computes without it in a way
@@ -105,8 +104,7 @@ def stage(
     """
     ops = [op for op in function.body.block.ops if not isinstance(op, ReturnOp)]
     staging = Staging(_token_axis(function, ops), on_cube)
-    sums = _sums_of_products(ops) if sums_on_cube else {}
-    earliest = _earliest_stages(ops, staging, sums)
+    earliest = _earliest_stages(ops, staging, _sums_of_products(ops))
     needed = _needed_stages(ops, staging, earliest)
     for op in ops:
         for number in needed.get(op, ()):

@@ -58,11 +58,6 @@ class Stream:
         """What an operation leaves, with all that is fused to it."""
         return [op, *self.staging.fused.get(op, ())][-1].results[0]
 
-    def terms(self, op: lig.MatmulOp) -> list[lig.MatmulOp]:
-        """The products that are added up, in order."""
-        fused = self.staging.fused[op]
-        return [*(each for each in fused if isinstance(each, lig.MatmulOp)), op]
-
     def products(self) -> list[lig.MatmulOp]:
         """All products, those that are added up as one."""
         ops = (op for ops in self.stages.values() for op in ops)
@@ -70,7 +65,7 @@ class Stream:
 
     def operands(self) -> list[SSAValue]:
         """What products take, in order."""
-        terms = [term for op in self.products() for term in self.terms(op)]
+        terms = [term for op in self.products() for term in self.staging.terms(op)]
         return list(dict.fromkeys(v for term in terms for v in term.operands))
 
 
@@ -80,7 +75,7 @@ def stream(function: FuncOp) -> Stream:
     Raises:
         UnsupportedError: the entries cannot be cut into windows: says what prevents it.
     """
-    staging = stage(function, is_cube_or_gather, sums_on_cube=True)
+    staging = stage(function, is_cube_or_gather)
     selections = [op for op in function.body.block.ops if isinstance(op, RowsOp)]
     if len(selections) != 1:
         raise UnsupportedError(function, f"{len(selections)} selections, not one")

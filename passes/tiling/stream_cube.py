@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, f32, i1
+from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ligrad_ir.dialects import lig
@@ -82,13 +81,13 @@ class StreamCube:
                 self._gather(scope, op, slot)
                 continue
             assert isinstance(op, lig.MatmulOp)
-            for term in self._plan.terms(op):
+            for term in self._plan.staging.terms(op):
                 for value in term.operands:
                     if self._is_loaded(value) and value not in loaded:
                         loaded[value] = self._load(scope, value, storages[value])
             gathered = {
                 value: _Tile(self._gathered(value, slot), self._window_rows(value))
-                for term in self._plan.terms(op)
+                for term in self._plan.staging.terms(op)
                 for value in term.operands
                 if isinstance(value.owner, lig.GatherOp)
             }
@@ -138,7 +137,7 @@ class StreamCube:
         def tile(row: Index, column: Index) -> None:
             m = b.named("tile_m", b.min(b.sub(rows, row), TILE))
             n = b.named("tile_n", b.min(b.sub(columns, column), TILE))
-            for number, term in enumerate(self._plan.terms(op)):
+            for number, term in enumerate(self._plan.staging.terms(op)):
                 self._accumulate(
                     scope,
                     term,
@@ -192,7 +191,7 @@ class StreamCube:
             if is_first:
                 begins = b.equal(b.add(at, start), 0)
             else:
-                begins = b.value(arith.ConstantOp(IntegerAttr(0, i1)))
+                begins = b.boolean(False)
             sizes = (b.index(height), b.index(n), b.index(k))
             b.insert(MmadOp(target, zero, l0a, zero, l0b, zero, *sizes, begins))
 
