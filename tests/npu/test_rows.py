@@ -209,15 +209,13 @@ def test_a_row_is_repeated(rows: int, count: int, t: str) -> None:
     assert (y[32 + rows * count :] == -1).all()
 
 
-def test_nothing_is_repeated_where_nothing_is_asked_for() -> None:
-    assert (repeat(3, 0)[1] == -1).all()
-
-
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
         ({"count": 32}, "a row of 32 is no multiple of 64"),
         ({"count": 100}, "a row of 100 is no multiple of 64"),
+        ({"count": 0}, "a row of 0 is no multiple of 64"),
+        ({"rows": 0}, "0 rows: there is one at least"),
         ({"rows": 8}, "elements 32 to 544 .* of buffer %u, which has 512 elements"),
         ({"at": 456}, "elements 456 to 520 .* of buffer %v, which has 512 elements"),
         ({"to": 4}, "address 16 in ub, element 4 of buffer %u, is no multiple of 32"),
