@@ -51,8 +51,8 @@ class StreamToNpuPass(ModulePass):
 
     Tokens, rounds of a deterministic program and final roundings are those of
     `lower-to-npu`, which takes its place where the entries of a graph cannot be cut: where
-    something needs a sum over all entries before any of them is through, or the vector
-    cores need the gathered rows.
+    something needs a sum over all entries before any of them is through, the vector cores
+    need the gathered rows, or a sum is more than a tile of the accumulator.
 
     Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64.
     """
@@ -74,14 +74,10 @@ class StreamToNpuPass(ModulePass):
             find_soc(self.soc)
             signature_of(op)  # raises for what is no graph
             plan = stream(entry_function(op))
+            _Streaming(op, plan, self).run()  # changes nothing before it is through
         except UnsupportedError:
-            token_by_token = LowerToNpuPass(self.soc, self.deterministic)
-            return token_by_token.apply(ctx, op)
+            LowerToNpuPass(self.soc, self.deterministic).apply(ctx, op)
         except LigradError as error:
-            raise PassFailedException(f"stream-to-npu: {error}") from error
-        try:
-            _Streaming(op, plan, self).run()
-        except (UnsupportedError, LigradError) as error:
             raise PassFailedException(f"stream-to-npu: {error}") from error
 
 

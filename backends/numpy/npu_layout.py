@@ -16,7 +16,8 @@ def to_blocks(matrix: Array) -> Array:
     """[rows, columns] to [blocks, rows, 16], filled up with zeros."""
     rows, columns = matrix.shape
     padded = np.pad(matrix, ((0, 0), (0, -columns % FRACTAL)))
-    return padded.reshape(rows, -1, FRACTAL).transpose(1, 0, 2)
+    blocks = -(-columns // FRACTAL)
+    return padded.reshape(rows, blocks, FRACTAL).transpose(1, 0, 2)
 
 
 def from_blocks(blocks: Array) -> Array:

@@ -120,8 +120,10 @@ class MoveFunctions(NpuBase):
     ) -> PythonValues:
         dst, dst_offset, src, src_offset, rows, count = args
         require(
-            count % COPY_UNIT == 0, f"a row of {count} is no multiple of {COPY_UNIT}"
+            count > 0 and count % COPY_UNIT == 0,
+            f"a row of {count} is no multiple of {COPY_UNIT}",
         )
+        require(rows > 0, f"{rows} rows: there is one at least")
         row = src.rows(src_offset, 1, count, count, BLOCK)
         dst.rows(dst_offset, rows, count, count, BLOCK)[...] = row
         return ()

@@ -32,7 +32,7 @@ class RepeatRowOp(NpuOp):
     dst[dst_offset + i * count + j] = src[src_offset + j] for i < rows and j < count.
 
     `DataCopy` within UB, on V: the row, then twice as many rows with every copy. `count`
-    is a multiple of 64.
+    is a multiple of 64, and there is a row at least.
     """
 
     name = "npu.repeat_row"

@@ -282,8 +282,24 @@ class ScatterAddRowsOp(_RowRangeOp):
         "`:` type($dst) `,` type($src) `,` type($indices)"
     )
 
-    def __init__(self, *operands: SSAValue, remember: bool = False):
-        super().__init__(*operands)
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        first: SSAValue,
+        limit: SSAValue,
+        *,
+        remember: bool = False,
+    ):
+        super().__init__(
+            dst, src, offset, base, indices, indices_offset, rows, count, first, limit
+        )
         self.remember = UnitAttr() if remember else None
 
     def pipe(self) -> Pipe:

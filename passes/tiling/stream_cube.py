@@ -1,9 +1,8 @@
-"""The cube core's part of a stream: rows are gathered to L1, products read L1 alone."""
+"""The cube core's part of a stream: rows are gathered, products taken and summed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -11,53 +10,38 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
-from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
-from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
 from ligrad_ir.dialects.npu_types import Space
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import FRACTAL, TILE, sides
 from passes.tiling.group import own_axes
 from passes.tiling.names import spoken
 from passes.tiling.ring import StreamMemory
-from passes.tiling.rows import row_elements
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.stream import Stream
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """An operand in L1, NZ: blocks of 16 columns, `nz_rows` rows apart."""
-
-    buffer: SSAValue
-    nz_rows: Index
+from passes.tiling.stream_operands import StreamOperands, Tile
 
 
 class StreamCube:
     """
     Emits what the cube core does for a token.
 
-    In L1 it keeps the operands without entries for the whole token, gathered rows for as
-    long as their slot of the ring is theirs, and what the vector cores made for a window
-    while a stage works on it; in L0C, sums over the entries until the last window.
+    Products read L1 alone (`passes.tiling.stream_operands`); in L0C it keeps sums over the
+    entries until the last window.
     """
 
     def __init__(self, b: BodyBuilder, plan: Stream, memory: StreamMemory):
         self._b = b
         self._plan = plan
         self._memory = memory
-        self._buffers: dict[tuple[str, int | SSAValue], SSAValue] = {}
-        self._resident: dict[SSAValue, _Tile] = {}
+        self._operands = StreamOperands(b, plan, memory)
+        self._buffers: dict[tuple[str, SSAValue | None], SSAValue] = {}
 
     # ---- once a token
 
     def load_residents(self, scope: TokenScope) -> None:
         """Operands without entries, from global memory to L1."""
-        token = self._plan.staging.token_axis
-        for value in self._plan.operands():
-            if self._plan.entries not in own_axes(value, token):
-                storage = self._memory.storages[value]
-                self._resident[value] = self._load(scope, value, storage)
+        self._operands.load_residents(scope)
 
     def store_kept(self, scope: TokenScope) -> None:
         """The sums over the entries, from L0C to global memory."""
@@ -74,56 +58,21 @@ class StreamCube:
     ) -> None:
         """The operations of a stage for the window that begins with the entry `start`."""
         storages = self._memory.at(slot)
-        loaded: dict[SSAValue, _Tile] = {}
+        loaded: dict[SSAValue, Tile] = {}
         for op in ops:
             self._b.location = op.location
             if isinstance(op, lig.GatherOp):
-                self._gather(scope, op, slot)
+                self._operands.gather(scope, op, slot)
                 continue
             assert isinstance(op, lig.MatmulOp)
-            for term in self._plan.staging.terms(op):
-                for value in term.operands:
-                    if self._is_loaded(value) and value not in loaded:
-                        loaded[value] = self._load(scope, value, storages[value])
-            gathered = {
-                value: _Tile(self._gathered(value, slot), self._window_rows(value))
-                for term in self._plan.staging.terms(op)
-                for value in term.operands
-                if isinstance(value.owner, lig.GatherOp)
-            }
-            tiles = {**self._resident, **loaded, **gathered}
+            tiles = self._operands.tiles(scope, op, slot, loaded)
             self._product(scope, op, tiles, storages, start)
-
-    def _is_loaded(self, value: SSAValue) -> bool:
-        return value not in self._resident and not isinstance(value.owner, lig.GatherOp)
-
-    def _gather(self, scope: TokenScope, op: lig.GatherOp, slot: int) -> None:
-        b, zeros = self._b, self._memory.zeros
-        assert zeros is not None
-        selection = scope.selections[op.rows]
-        source = self._memory.storages[op.source]
-        b.insert(
-            GatherRowsNzOp(
-                self._gathered(op.result, slot),
-                source.memref,
-                b.index(0),
-                b.index(selection.start),
-                selection.indices.memref,
-                b.index(scope.base(selection.indices)),
-                b.index(scope.extent(selection.entries)),
-                b.index(row_elements(scope, op, source)),
-                b.index(selection.length),
-                zeros=zeros,
-                present=b.index(selection.count),
-                nz_rows=b.index(self._window_rows(op.result)),
-            )
-        )
 
     def _product(
         self,
         scope: TokenScope,
         op: lig.MatmulOp,
-        tiles: Mapping[SSAValue, _Tile],
+        tiles: Mapping[SSAValue, Tile],
         storages: Mapping[SSAValue, Storage],
         start: Index,
     ) -> None:
@@ -164,7 +113,7 @@ class StreamCube:
         self,
         scope: TokenScope,
         term: lig.MatmulOp,
-        tiles: Mapping[SSAValue, _Tile],
+        tiles: Mapping[SSAValue, Tile],
         target: SSAValue,
         place: tuple[Index, Index, Index, Index],
         start: Index,
@@ -182,10 +131,9 @@ class StreamCube:
 
         def step(at: SSAValue) -> None:
             k = b.named("tile_k", b.min(b.sub(depth, at), TILE))
-            self._load_l0(tiles[lhs], l0a, lhs, left, (row, m), (at, k), is_left=True)
-            self._load_l0(
-                tiles[rhs], l0b, rhs, right, (column, n), (at, k), is_left=False
-            )
+            load = self._operands.load_l0
+            load(tiles[lhs], l0a, lhs, left, (row, m), (at, k), is_left=True)
+            load(tiles[rhs], l0b, rhs, right, (column, n), (at, k), is_left=False)
             # One row alone would be read as a plain vector (GEMV mode).
             height = b.named("mmad_m", b.max(m, 2))
             if is_first:
@@ -196,38 +144,6 @@ class StreamCube:
             b.insert(MmadOp(target, zero, l0a, zero, l0b, zero, *sizes, begins))
 
         b.loop(0, depth, TILE, step, "k")
-
-    def _load_l0(
-        self,
-        tile: _Tile,
-        l0: SSAValue,
-        value: SSAValue,
-        own: str | None,
-        own_place: tuple[Index, Index],
-        depth_place: tuple[Index, Index],
-        *,
-        is_left: bool,
-    ) -> None:
-        """A tile of an operand from L1: [own, depth] or [depth, own] there, wanted as
-        [own, depth] on the left and as [depth, own] on the right."""
-        b = self._b
-        axes = own_axes(value, self._plan.staging.token_axis)
-        own_first = own is None or axes[0] == own
-        places = (own_place, depth_place) if own_first else (depth_place, own_place)
-        (row, rows), (column, columns) = places
-        at = b.add(b.mul(column, tile.nz_rows), b.mul(row, FRACTAL))
-        b.insert(
-            LoadL0Op(
-                l0,
-                b.index(0),
-                tile.buffer,
-                b.index(at),
-                b.index(b.round_up(rows, FRACTAL)),
-                b.index(b.round_up(columns, FRACTAL)),
-                b.index(tile.nz_rows),
-                transpose=own_first != is_left,
-            )
-        )
 
     def _fixpipe(
         self,
@@ -275,42 +191,8 @@ class StreamCube:
         rows = scope.extent(left) if left else 1
         return rows, scope.extent(right) if right else 1
 
-    def _load(self, scope: TokenScope, value: SSAValue, storage: Storage) -> _Tile:
-        """A whole operand to L1."""
-        b, axes = self._b, storage.axes
-        rows = scope.extent(axes[0]) if len(axes) == 2 else 1
-        columns = scope.extent(axes[-1])
-        capacity = FRACTAL if len(axes) < 2 else scope.capacity(axes[0])
-        buffer = self._operand(value, capacity * scope.capacity(axes[-1]))
-        nz_rows = b.named("nz_rows", b.round_up(rows, FRACTAL))
-        pitch = scope.pitch(storage) if len(axes) == 2 else columns
-        sizes = map(b.index, (rows, columns, pitch, nz_rows))
-        base = b.index(scope.base(storage))
-        b.insert(Nd2NzOp(buffer, b.index(0), storage.memref, base, *sizes))
-        return _Tile(buffer, nz_rows)
-
-    def _window_rows(self, value: SSAValue) -> int:
-        axes = own_axes(value, self._plan.staging.token_axis)
-        return self._memory.tiles[axes[0]]
-
-    def _gathered(self, value: SSAValue, slot: int) -> SSAValue:
-        elements = self._window_rows(value) * self._memory.zero_elements
-        key = (f"gathered_{slot}", value)
-        if key not in self._buffers:
-            name = f"gathered_rows_{slot}"
-            element = tensor(value).element_type
-            self._buffers[key] = self._b.alloc(Space.L1, element, [elements], name)
-        return self._buffers[key]
-
-    def _operand(self, value: SSAValue, elements: int) -> SSAValue:
-        key = ("operand", value)
-        if key not in self._buffers:
-            element, name = tensor(value).element_type, f"{spoken(value)}.l1"
-            self._buffers[key] = self._b.alloc(Space.L1, element, [elements], name)
-        return self._buffers[key]
-
     def _buffer(self, space: Space, name: str, element: Attribute) -> SSAValue:
-        key = (f"{name} {element}", 0)
+        key = (f"{name} {element}", None)
         if key not in self._buffers:
             size = [TILE * TILE]
             self._buffers[key] = self._b.alloc(space, element, size, name)

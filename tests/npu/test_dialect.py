@@ -119,6 +119,7 @@ OPERATIONS = [
 ]
 PIPE_OF = {
     **dict.fromkeys(("load", "gather_rows", "load_selected_rows", "nd2nz"), Pipe.MTE2),
+    "gather_rows_nz": Pipe.MTE2,
     **dict.fromkeys(("store", "scatter_add_rows"), Pipe.MTE3),
     **dict.fromkeys(("read", "find_run"), Pipe.S),
     "load_l0": Pipe.MTE1,

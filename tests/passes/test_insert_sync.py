@@ -21,7 +21,7 @@ from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFl
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, Pipe
 from passes.insert_sync import PIPES, InsertSyncPass
 from passes.pending import Access, Pending
-from passes.pipelines import npu_pipeline, run_passes
+from passes.pipelines import SCHEDULES, npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -30,8 +30,10 @@ SHAPE = {"S1": (3, 0, 2), "S2": (70, 3, 9), "K": 66, "N1": 18}
 
 
 @cache
-def program(name: str) -> tuple[ModuleOp, Bound, dict, ligrad.Operator]:
-    operator = ligrad.compile(EXAMPLES / f"{name}.lig", layout="TND")
+def program(
+    name: str, schedule: str = "optimized"
+) -> tuple[ModuleOp, Bound, dict, ligrad.Operator]:
+    operator = ligrad.compile(EXAMPLES / f"{name}.lig", layout="TND", schedule=schedule)
     values = generate(operator.signature, SHAPE)
     return operator.module("npu"), operator.bind(values), values, operator
 
@@ -55,9 +57,10 @@ def pairs(module: ModuleOp) -> list[tuple[Operation, ...]]:
     return found
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_meets_unordered(name: str) -> None:
-    module, bound, values, operator = program(name)
+def test_nothing_meets_unordered(name: str, schedule: str) -> None:
+    module, bound, values, operator = program(name, schedule)
     clocks = PipeClocks()
     outputs = bound.results(run_tiled(module, bound, 2, (clocks,)))
     assert not clocks.hazards
@@ -77,7 +80,7 @@ def test_most_flags_are_needed() -> None:
     """Take away any one of them, and what it ordered is a hazard; but for those that
     order global memory, which the clocks do not see, and those that another one on the
     same path makes up for."""
-    module, bound, _, _ = program("forward_scores")
+    module, bound, _, _ = program("forward_scores", "baseline")
     count = len(pairs(module))
     missed = 0
     for index in range(count):

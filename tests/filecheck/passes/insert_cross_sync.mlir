@@ -170,7 +170,7 @@ func.func @five(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32
 
 // -----
 
-// Twelve are too many.
+// Twelve are too many, where they come in another order at the other end.
 // CHECK: insert-cross-sync: 12 flags are needed, there are 11
 func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>, %g5: memref<?xf32, #npu<space gm>>) {
   %c0 = arith.constant 0 : index
@@ -189,12 +189,12 @@ func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32,
   } vector {
     %b = npu.alloc : memref<64xf32, #npu<space ub>>
     scf.for %t = %c0 to %n step %c1 {
-      npu.load %b[%c0], %g0[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
-      npu.load %b[%c0], %g1[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
-      npu.load %b[%c0], %g2[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
-      npu.load %b[%c0], %g3[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
-      npu.load %b[%c0], %g4[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
       npu.load %b[%c0], %g5[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g4[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g3[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g2[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g1[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g0[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
     }
   }
   func.return
@@ -363,6 +363,164 @@ func.func @nothing_shared(%n: index) {
     npu.sync_group
   } vector {
     npu.sync_group
+  }
+  func.return
+}
+
+// -----
+
+// Twelve flags, and eleven ids: those that come in the same order at both ends share one, at
+// most five of them.
+// CHECK-LABEL: func.func @shared_ids(
+// CHECK: cube {
+// CHECK: scf.for
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g0[
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g1[
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g2[
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g3[
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe %g4[
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: npu.cross_wait 3
+// CHECK-NEXT: npu.fixpipe %g5[
+// CHECK-NEXT: npu.cross_set 2 on fix
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.cross_wait 3
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: } vector {
+// CHECK-NEXT: %b = npu.alloc
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_set 3 on mte2
+// CHECK-NEXT: scf.for
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load {{.*}} %g0[
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load {{.*}} %g1[
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load {{.*}} %g2[
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load {{.*}} %g3[
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load {{.*}} %g4[
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 2
+// CHECK-NEXT: npu.load {{.*}} %g5[
+// CHECK-NEXT: npu.cross_set 3 on mte2
+// CHECK-NEXT: }
+// CHECK: func.return
+func.func @shared_ids(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>, %g5: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g0[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g1[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g2[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g3[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g4[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.fixpipe %g5[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.sync_group
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.load %b[%c0], %g0[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g1[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g2[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g3[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g4[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.load %b[%c0], %g5[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Read ahead of the meeting that it is written behind: what the iteration before wrote. The
+// flag to the reader is set ahead of the loop, and the one back is not.
+// CHECK-LABEL: func.func @from_the_iteration_before(
+// CHECK: cube {
+// CHECK: npu.cross_set 0 on fix
+// CHECK-NEXT: scf.for
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: }
+// CHECK-NEXT: } vector {
+// CHECK: scf.for
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: }
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK: func.return
+func.func @from_the_iteration_before(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.sync_group
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Neither: the reader has not met the writer yet, and reads on behind it.
+// CHECK: insert-cross-sync: a buffer is written again while it is read
+func.func @while_read(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.sync_group
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.sync_group
+      npu.sync_group
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
   }
   func.return
 }

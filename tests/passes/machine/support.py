@@ -21,6 +21,7 @@ from xdsl.ir import BlockArgument, Operation
 from backends.ascendc.host import kernel_of
 from backends.ascendc.project import keep_project, lone_files, lone_sources
 from backends.ascendc.twin.build import build
+from backends.ascendc.twin.report import Report
 from backends.numpy.npu import run_npu
 from ligrad_ir.signature import entry_function
 from passes.insert_sync import InsertSyncPass
@@ -129,6 +130,14 @@ class Program:
 
     def compiled(self, blocks: int, values: dict[str, Array | int]) -> dict[str, Array]:
         """The arrays as the twin leaves them; it has nothing to report."""
+        arrays, report = self.launched(blocks, values)
+        assert not report.hazards, "\n".join(map(str, report.hazards))
+        return arrays
+
+    def launched(
+        self, blocks: int, values: dict[str, Array | int]
+    ) -> tuple[dict[str, Array], Report]:
+        """The arrays as the twin leaves them, and what it reports."""
         arrays = {
             n: values[n].copy()
             for n in self._names
@@ -143,8 +152,7 @@ class Program:
             workspace=max(WORKSPACE, found.workspace_bytes(numbers, blocks)),
             names=[*arrays, "workspace", "tiling"],
         )
-        assert not report.hazards, "\n".join(map(str, report.hazards))
-        return arrays
+        return arrays, report
 
     def both(self, blocks: int = 1, **values: Array | int) -> dict[str, Array]:
         """Run both and compare them bit for bit, but for the spelling of NaN; the

@@ -339,6 +339,51 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %x:
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// gather_rows_nz_c1
+// CHECK: the destination lies in ub, must be in l1
+func.func @invalid(%o: index, %n: index, %t: memref<64xf16, #npu<space ub>>, %x: memref<?xf16, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %z: memref<?xf16, #npu<space gm>>) {
+  npu.gather_rows_nz %t[%o] nz_rows %n, %x at %o + %i[%o] rows %n to %n of %n below %n else %z : memref<64xf16, #npu<space ub>>, memref<?xf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<?xf16, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// gather_rows_nz_c2
+// CHECK: the source lies in l1, must be in gm
+func.func @invalid(%o: index, %n: index, %t: memref<64xf16, #npu<space l1>>, %x: memref<64xf16, #npu<space l1>>, %i: memref<?xi32, #npu<space gm>>, %z: memref<?xf16, #npu<space gm>>) {
+  npu.gather_rows_nz %t[%o] nz_rows %n, %x at %o + %i[%o] rows %n to %n of %n below %n else %z : memref<64xf16, #npu<space l1>>, memref<64xf16, #npu<space l1>>, memref<?xi32, #npu<space gm>>, memref<?xf16, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// gather_rows_nz_c3
+// CHECK: the zeros lies in l1, must be in gm
+func.func @invalid(%o: index, %n: index, %t: memref<64xf16, #npu<space l1>>, %x: memref<?xf16, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %z: memref<64xf16, #npu<space l1>>) {
+  npu.gather_rows_nz %t[%o] nz_rows %n, %x at %o + %i[%o] rows %n to %n of %n below %n else %z : memref<64xf16, #npu<space l1>>, memref<?xf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<64xf16, #npu<space l1>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// gather_rows_nz_c4
+// CHECK: the source has f32 elements, must be bf16 or f16
+func.func @invalid(%o: index, %n: index, %t: memref<64xf32, #npu<space l1>>, %x: memref<?xf32, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %z: memref<?xf32, #npu<space gm>>) {
+  npu.gather_rows_nz %t[%o] nz_rows %n, %x at %o + %i[%o] rows %n to %n of %n below %n else %z : memref<64xf32, #npu<space l1>>, memref<?xf32, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<?xf32, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// gather_rows_nz_c5
+// CHECK: the zeros differ: memref<?xbf16, #npu<space gm>> and memref<?xf16, #npu<space gm>>
+func.func @invalid(%o: index, %n: index, %t: memref<64xf16, #npu<space l1>>, %x: memref<?xf16, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %z: memref<?xbf16, #npu<space gm>>) {
+  npu.gather_rows_nz %t[%o] nz_rows %n, %x at %o + %i[%o] rows %n to %n of %n below %n else %z : memref<64xf16, #npu<space l1>>, memref<?xf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<?xbf16, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // load_selected_rows_c1
 // CHECK: the destination lies in gm, must be in ub
 func.func @invalid(%o: index, %n: index, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
@@ -379,6 +424,33 @@ func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space l0c>>, %x
 // CHECK: the source has i32 elements, must be bf16 or f16 or f32
 func.func @invalid(%o: index, %n: index, %u: memref<64xi32, #npu<space ub>>, %x: memref<?xi32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {
   npu.scatter_add_rows %x at %o + %i[%o], %u[%o] rows %n of %n from %o below %n : memref<?xi32, #npu<space gm>>, memref<64xi32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// repeat_row_c1
+// CHECK: the destination lies in gm, must be in ub
+func.func @invalid(%o: index, %n: index, %u: memref<?xf32, #npu<space gm>>, %r: memref<64xf32, #npu<space ub>>) {
+  npu.repeat_row %u[%o], %r[%o] rows %n of %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// repeat_row_c2
+// CHECK: the source lies in gm, must be in ub
+func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %r: memref<?xf32, #npu<space gm>>) {
+  npu.repeat_row %u[%o], %r[%o] rows %n of %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// repeat_row_c3
+// CHECK: a copy does not convert: memref<64xf16, #npu<space ub>> to memref<64xf32, #npu<space ub>>
+func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %r: memref<64xf16, #npu<space ub>>) {
+  npu.repeat_row %u[%o], %r[%o] rows %n of %n : memref<64xf32, #npu<space ub>>, memref<64xf16, #npu<space ub>>
   func.return
 }
 // -----

@@ -36,6 +36,9 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.nd2nz %tile[%o], %h[%o] rows %n of %n pitch %n nz_rows %n : memref<4096xbf16, #npu<space l1>>, memref<?xbf16, #npu<space gm>>
     // GENERIC-NEXT: "npu.nd2nz"(%tile, %o, %h, %o, %n, %n, %n, %n) : (memref<4096xbf16, #npu<space l1>>, index, memref<?xbf16, #npu<space gm>>, index, index, index, index, index) -> ()
     npu.nd2nz %tile[%o], %h[%o] rows %n of %n pitch %n nz_rows %n : memref<4096xbf16, #npu<space l1>>, memref<?xbf16, #npu<space gm>>
+    // CHECK-NEXT: npu.gather_rows_nz %tile[%o] nz_rows %n, %h at %o + %ends[%o] rows %n to %n of %n below %n else %h : memref<4096xbf16, #npu<space l1>>, memref<?xbf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<?xbf16, #npu<space gm>>
+    // GENERIC-NEXT: "npu.gather_rows_nz"(%h, %n, %n, %tile, %h, %o, %o, %ends, %o, %n, %n, %n) : (memref<?xbf16, #npu<space gm>>, index, index, memref<4096xbf16, #npu<space l1>>, memref<?xbf16, #npu<space gm>>, index, index, memref<?xi32, #npu<space gm>>, index, index, index, index) -> ()
+    npu.gather_rows_nz %tile[%o] nz_rows %n, %h at %o + %ends[%o] rows %n to %n of %n below %n else %h : memref<4096xbf16, #npu<space l1>>, memref<?xbf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<?xbf16, #npu<space gm>>
     // CHECK-NEXT: npu.load_l0 %left[%o], %tile[%o] tile %n x %n nz_rows %n transpose false : memref<4096xbf16, #npu<space l0a>>, memref<4096xbf16, #npu<space l1>>
     // GENERIC-NEXT: "npu.load_l0"(%left, %o, %tile, %o, %n, %n, %n) <{transpose = false}> : (memref<4096xbf16, #npu<space l0a>>, index, memref<4096xbf16, #npu<space l1>>, index, index, index, index) -> ()
     npu.load_l0 %left[%o], %tile[%o] tile %n x %n nz_rows %n transpose false : memref<4096xbf16, #npu<space l0a>>, memref<4096xbf16, #npu<space l1>>
@@ -123,6 +126,12 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
     // GENERIC-NEXT: "npu.scatter_add_rows"(%o, %x, %f, %o, %o, %rows, %o, %n, %n, %n) : (index, memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
     npu.scatter_add_rows %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+    // CHECK-NEXT: npu.scatter_add_rows remember %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.scatter_add_rows"(%o, %x, %f, %o, %o, %rows, %o, %n, %n, %n) <{remember}> : (index, memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
+    npu.scatter_add_rows remember %x at %o + %rows[%o], %f[%o] rows %n of %n from %o below %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>, memref<64xi32, #npu<space ub>>
+    // CHECK-NEXT: npu.repeat_row %f[%o], %f[%o] rows %n of %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.repeat_row"(%f, %o, %f, %o, %n, %n) : (memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, index, index) -> ()
+    npu.repeat_row %f[%o], %f[%o] rows %n of %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // CHECK-NEXT: npu.binary add %f[%o], %f[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // GENERIC-NEXT: "npu.binary"(%f, %o, %f, %o, %f, %o, %n) <{kind = #npu<binary_kind add>}> : (memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, index) -> ()
     npu.binary add %f[%o], %f[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>

@@ -1,0 +1,172 @@
+"""The operands of a stream's products: whole in L1, and tiles of them in L0A and L0B."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.ir import SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
+from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
+from ligrad_ir.dialects.npu_types import Space
+from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.cube import FRACTAL
+from passes.tiling.group import own_axes
+from passes.tiling.names import spoken
+from passes.tiling.ring import StreamMemory
+from passes.tiling.rows import row_elements
+from passes.tiling.storage import Storage, TokenScope
+from passes.tiling.stream import Stream
+
+
+@dataclass(frozen=True)
+class Tile:
+    """An operand in L1, NZ: blocks of 16 columns, `nz_rows` rows apart."""
+
+    buffer: SSAValue
+    nz_rows: Index
+
+
+class StreamOperands:
+    """
+    Emits what brings operands to the cube unit.
+
+    In L1 lie the operands without entries for the whole token, gathered rows for as long
+    as their slot of the ring is theirs, and what the vector cores made for a window while
+    a stage works on it.
+    """
+
+    def __init__(self, b: BodyBuilder, plan: Stream, memory: StreamMemory):
+        self._b = b
+        self._plan = plan
+        self._memory = memory
+        self._buffers: dict[tuple[str, SSAValue], SSAValue] = {}
+        self._resident: dict[SSAValue, Tile] = {}
+
+    # ---- L1
+
+    def load_residents(self, scope: TokenScope) -> None:
+        """Operands without entries, from global memory to L1."""
+        token = self._plan.staging.token_axis
+        for value in self._plan.operands():
+            if self._plan.entries not in own_axes(value, token):
+                storage = self._memory.storages[value]
+                self._resident[value] = self._load(scope, value, storage)
+
+    def gather(self, scope: TokenScope, op: lig.GatherOp, slot: int) -> None:
+        """The rows of a window, from global memory to the L1 of its slot."""
+        b, zeros = self._b, self._memory.zeros
+        assert zeros is not None
+        selection = scope.selections[op.rows]
+        source = self._memory.storages[op.source]
+        b.insert(
+            GatherRowsNzOp(
+                self._gathered(op.result, slot),
+                source.memref,
+                b.index(0),
+                b.index(selection.start),
+                selection.indices.memref,
+                b.index(scope.base(selection.indices)),
+                b.index(scope.extent(selection.entries)),
+                b.index(row_elements(scope, op, source)),
+                b.index(selection.length),
+                zeros=zeros,
+                present=b.index(selection.count),
+                nz_rows=b.index(self._window_rows(op.result)),
+            )
+        )
+
+    def tiles(
+        self,
+        scope: TokenScope,
+        op: lig.MatmulOp,
+        slot: int,
+        loaded: dict[SSAValue, Tile],
+    ) -> dict[SSAValue, Tile]:
+        """Where the operands of a product lie for the window of a slot; brings those that
+        are not in L1 yet, and adds them to `loaded`."""
+        storages = self._memory.at(slot)
+        values = [v for term in self._plan.staging.terms(op) for v in term.operands]
+        for value in values:
+            if self._is_loaded(value) and value not in loaded:
+                loaded[value] = self._load(scope, value, storages[value])
+        gathered = {
+            value: Tile(self._gathered(value, slot), self._window_rows(value))
+            for value in values
+            if isinstance(value.owner, lig.GatherOp)
+        }
+        return {**self._resident, **loaded, **gathered}
+
+    def _is_loaded(self, value: SSAValue) -> bool:
+        return value not in self._resident and not isinstance(value.owner, lig.GatherOp)
+
+    def _load(self, scope: TokenScope, value: SSAValue, storage: Storage) -> Tile:
+        """A whole operand to L1; one of a single axis is a row."""
+        b = self._b
+        *outer, inner = storage.axes
+        rows = scope.extent(outer[0]) if outer else 1
+        columns = scope.extent(inner)
+        capacity = scope.capacity(outer[0]) if outer else FRACTAL
+        buffer = self._operand(value, capacity * scope.capacity(inner))
+        nz_rows = b.named("nz_rows", b.round_up(rows, FRACTAL))
+        pitch = scope.pitch(storage) if outer else columns
+        sizes = map(b.index, (rows, columns, pitch, nz_rows))
+        base = b.index(scope.base(storage))
+        b.insert(Nd2NzOp(buffer, b.index(0), storage.memref, base, *sizes))
+        return Tile(buffer, nz_rows)
+
+    def _window_rows(self, value: SSAValue) -> int:
+        axes = own_axes(value, self._plan.staging.token_axis)
+        return self._memory.tiles[axes[0]]
+
+    def _gathered(self, value: SSAValue, slot: int) -> SSAValue:
+        elements = self._window_rows(value) * self._memory.zero_elements
+        key = (f"gathered_{slot}", value)
+        if key not in self._buffers:
+            name = f"gathered_rows_{slot}"
+            element = tensor(value).element_type
+            self._buffers[key] = self._b.alloc(Space.L1, element, [elements], name)
+        return self._buffers[key]
+
+    def _operand(self, value: SSAValue, elements: int) -> SSAValue:
+        key = ("operand", value)
+        if key not in self._buffers:
+            element, name = tensor(value).element_type, f"{spoken(value)}.l1"
+            self._buffers[key] = self._b.alloc(Space.L1, element, [elements], name)
+        return self._buffers[key]
+
+    # ---- L0A and L0B
+
+    def load_l0(
+        self,
+        tile: Tile,
+        l0: SSAValue,
+        value: SSAValue,
+        own: str | None,
+        own_place: tuple[Index, Index],
+        depth_place: tuple[Index, Index],
+        *,
+        is_left: bool,
+    ) -> None:
+        """A tile of an operand from L1: [own, depth] or [depth, own] there, wanted as
+        [own, depth] on the left and as [depth, own] on the right."""
+        b = self._b
+        axes = own_axes(value, self._plan.staging.token_axis)
+        own_first = own is None or axes[0] == own
+        places = (own_place, depth_place) if own_first else (depth_place, own_place)
+        (row, rows), (column, columns) = places
+        at = b.add(b.mul(column, tile.nz_rows), b.mul(row, FRACTAL))
+        b.insert(
+            LoadL0Op(
+                l0,
+                b.index(0),
+                tile.buffer,
+                b.index(at),
+                b.index(b.round_up(rows, FRACTAL)),
+                b.index(b.round_up(columns, FRACTAL)),
+                b.index(tile.nz_rows),
+                transpose=own_first != is_left,
+            )
+        )

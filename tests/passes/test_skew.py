@@ -1,0 +1,92 @@
+"""Software pipelining, simulated: which stage works on which window when."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from passes.tiling.skew import lag, most_lag, steps
+
+STAGES = range(7)
+SETS = [stages for size in range(1, 8) for stages in combinations(STAGES, size)]
+DEPTHS = (1, 2, 3, 4)
+WINDOWS = (0, 1, 2, 3, 4, 5, 13)
+
+
+def worked(
+    stages: tuple[int, ...], depth: int, windows: int
+) -> list[list[tuple[int, int, int]]]:
+    """By round, what the guarded loop does: (stage, window, slot) in order."""
+    rounds = -(-(windows + most_lag(stages, depth)) // depth)
+    return [
+        [
+            (step.stage, at * depth + step.offset, step.slot)
+            for step in steps(stages, depth)
+            if 0 <= at * depth + step.offset < windows
+        ]
+        for at in range(rounds)
+    ]
+
+
+@pytest.mark.parametrize("windows", WINDOWS)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_every_stage_sees_every_window_once_and_in_order(
+    depth: int, windows: int
+) -> None:
+    for stages in SETS:
+        done = [step for each in worked(stages, depth, windows) for step in each]
+        for stage in stages:
+            seen = [window for s, window, _ in done if s == stage]
+            assert seen == [*range(windows)], (stages, stage)
+        assert len(done) == len(stages) * windows
+
+
+@pytest.mark.parametrize("windows", WINDOWS)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_the_stages_of_a_window_come_in_order(depth: int, windows: int) -> None:
+    for stages in SETS:
+        done = [step for each in worked(stages, depth, windows) for step in each]
+        for window in range(windows):
+            assert tuple(s for s, w, _ in done if w == window) == stages
+
+
+@pytest.mark.parametrize("windows", WINDOWS)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_slot_has_one_window_until_its_last_stage(depth: int, windows: int) -> None:
+    for stages in SETS:
+        holder: dict[int, int] = {}
+        for stage, window, slot in (
+            step for each in worked(stages, depth, windows) for step in each
+        ):
+            if stage == stages[0]:
+                assert slot not in holder, (stages, window)
+                holder[slot] = window
+            assert holder[slot] == window
+            if stage == stages[-1]:
+                del holder[slot]
+        assert not holder
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_no_round_is_idle(depth: int) -> None:
+    for stages in SETS:
+        for windows in WINDOWS[1:]:
+            assert all(worked(stages, depth, windows))
+
+
+def test_a_single_slot_takes_one_window_after_the_other() -> None:
+    assert all(lag(stage, 1) == 0 for stage in STAGES)
+    assert [(s.stage, s.slot, s.offset) for s in steps((1, 2, 3), 1)] == [
+        *((1, 0, 0), (2, 0, 0), (3, 0, 0))
+    ]
+
+
+def test_the_next_window_is_gathered_before_one_is_done() -> None:
+    """Two products of a window, and the vector cores between and behind them."""
+    assert [(s.stage, s.slot, s.offset) for s in steps((1, 2, 3, 4), 2)] == [
+        *((1, 0, 0), (2, 0, 0), (3, 1, -1), (4, 1, -1)),
+        *((1, 1, 1), (2, 1, 1), (3, 0, 0), (4, 0, 0)),
+    ]
+    assert most_lag((1, 2, 3, 4), 2) == 1
+    assert most_lag((), 2) == 0
