@@ -89,7 +89,7 @@ def test_the_backward_of_the_lightning_indexer() -> None:
     [kept] = plan.kept
     assert kept in plan.stages[3]
     assert kept.over.string_value() == "K"
-    assert [len(plan.terms(op)) for op in plan.products()] == [1, 1, 2]
+    assert [len(plan.staging.terms(op)) for op in plan.products()] == [1, 1, 2]
 
 
 def test_forward_scores() -> None:
