@@ -31,8 +31,9 @@ from passes.tiling.stream import Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering
 
-WINDOW = 256
-"""Entries of a window: gathered rows of 64 KiB, and two of those in L1."""
+WINDOW = 128
+"""Entries of a window: its gathered rows are 32 KiB, and two windows are in L1. Wider ones
+take the cube core longer before the vector cores have something to do."""
 DEPTH = 2
 """Windows in flight."""
 
