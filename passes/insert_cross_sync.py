@@ -152,7 +152,7 @@ def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> _Accesses | Non
 
 def _merge(edges: list[Edge]) -> list[Edge]:
     """Edges that begin at the same place in the same iteration become one, to the
-    earliest of their ends; likewise edges that end at the same place, from the latest."""
+    earliest of their ends."""
     merged: dict[tuple[Operation, Pipe, bool], Edge] = {}
     for edge in edges:
         key = (edge.after, edge.pipe, edge.carried)
