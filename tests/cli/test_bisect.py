@@ -15,7 +15,7 @@ from ligrad_ir.dialects.npu_vector import BinaryKind
 from passes.machine import vectors
 from passes.machine.statements import Statements
 from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline
-from passes.tiling import vector
+from passes.tiling import elementwise
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = str(EXAMPLES / "lightning_indexer_grad.lig")
@@ -60,7 +60,7 @@ def test_a_clean_pipeline(capfd: pytest.CaptureFixture[str], args: list[str]) ->
 def test_a_wrong_pass(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(vector.KINDS, lig.MulOp, BinaryKind.MAX)
+    monkeypatch.setitem(elementwise.KINDS, lig.MulOp, BinaryKind.MAX)
     code, out, err = call(capfd, FILE, *SMALL)
     assert (code, err) == (1, "")
     *_, bad, text = out.splitlines()

@@ -99,11 +99,7 @@ def test_sources_in_a_project_are_those_that_are_printed(
 
 WRONG = {
     "a wrong constant": (KERNEL, "CAST_RINT", "CAST_FLOOR"),
-    "no relu": (
-        KERNEL,
-        ", true, QuantMode_t::NoQuant",
-        ", false, QuantMode_t::NoQuant",
-    ),
+    "a wrong comparison": (KERNEL, "CMPMODE::GT", "CMPMODE::LT"),
     "a macro in the header": (
         HEADER,
         "#include",

@@ -20,6 +20,7 @@ from backends.oracle import evaluate
 from backends.oracle.compare import compare
 from benchmarks.accuracy import ENTRIES, HEADS, Case, inputs
 from ligrad.check import check_outputs
+from ligrad.compiler import SCHEDULES
 from ligrad_ir.errors import ArgumentError, LigradError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -327,9 +328,6 @@ UNSUPPORTED = {
     "lig.relu_grad: .*64 numbers of a row": with_output(
         "output g : half[T, N1]", "G = ReluGrad(2 * weights, Reduce(S * dy over K))"
     ),
-    "lig.relu_grad: .*the source has bf16 elements": edited(
-        ("dQ = Matmul(ReluGrad(Y, S)", "dQ = Matmul(ReluGrad(Y, Dy)")
-    ),
     "lig.mul: .*lig.reduce_sum is other work of the stage": with_output(
         "output g : half[T, N1, D]", "G = Query * Reduce(S * dy over K)"
     ),
@@ -361,15 +359,34 @@ UNSUPPORTED = {
     "lig.cast: .*more than rows and columns": with_output(
         "output s : half[T, K, N1]", ""
     ),
-    "insert-cross-sync: 12 flags are needed, there are 11": with_output(
-        "output g : float32[N, D]", "G = ScatterAdd(Matmul(Y, Q), Indices)"
-    ),
     "place-buffers: UB overflows: .*S .32768 bytes": edited(("1..2048", "1..8192")),
     "the length of a row is known at run time only": edited(
         ("D  = 128", "D in 1..128")
     ),
     "a row of 96 elements is no multiple of 64": edited(("D  = 128", "D = 96")),
 }
+
+
+UNUSUAL = {
+    "the sign of an input": edited(
+        ("dQ = Matmul(ReluGrad(Y, S)", "dQ = Matmul(ReluGrad(Y, Dy)")
+    ),
+    "more flags than ids": with_output(
+        "output g : float32[N, D]", "G = ScatterAdd(Matmul(Y, Q), Indices)"
+    ),
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_what_is_unusual_runs(name: str, schedule: str) -> None:
+    found = operator(UNUSUAL[name], "bf16", "TND", schedule)
+    shape = {"S1": (3, 0, 2), "S2": (9, 4, 7), "N1": 3, "K": 5}
+    values = generate(found.signature, shape)
+    for level in ("tiled", "source"):
+        outputs = found.run(values, level=level, cores=2)
+        for output, one in check_outputs(found, values, outputs, "mixed").items():
+            assert one.ok, f"{level}: {output}: {one}"
 
 
 @pytest.mark.parametrize("says", UNSUPPORTED)

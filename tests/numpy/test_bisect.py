@@ -32,7 +32,7 @@ from ligrad_ir.dialects.npu_vector import BinaryKind
 from ligrad_ir.errors import ArgumentError, LigradError
 from passes import assign_precision, insert_cross_sync, insert_sync, place_buffers
 from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
-from passes.tiling import cube, values, vector
+from passes.tiling import cube, elementwise, values
 from passes.tiling.builder import BodyBuilder
 
 Monkeypatch = pytest.MonkeyPatch
@@ -264,38 +264,38 @@ def test_assign_precision_with_a_lost_cast(monkeypatch: Monkeypatch) -> None:
 
 
 def test_lower_to_npu_with_another_operation(monkeypatch: Monkeypatch) -> None:
-    monkeypatch.setitem(vector.KINDS, lig.MulOp, BinaryKind.MAX)
+    monkeypatch.setitem(elementwise.KINDS, lig.MulOp, BinaryKind.MAX)
     check(found(), "lower-to-npu", "npu.binary", {"dW = "})
 
 
 def test_lower_to_npu_with_swapped_operands(monkeypatch: Monkeypatch) -> None:
     """dy - w becomes w - dy."""
-    arithmetic = vector.VectorEmitter._arithmetic
+    arithmetic = elementwise.ElementwiseEmitter._arithmetic
 
-    def swapped(self: Any, op: Any, i: SSAValue, n: SSAValue) -> None:
+    def swapped(self: Any, op: Any, n: SSAValue) -> None:
         if isinstance(op, lig.SubOp):
             other = lig.SubOp(op.rhs, op.lhs, op.result.type.axes)
             self._group.ops.append(other)
             self._buffers[other.result] = self._buffer(op.result)
-            arithmetic(self, other, i, n)
+            arithmetic(self, other, n)
             self._group.ops.remove(other)
         else:
-            arithmetic(self, op, i, n)
+            arithmetic(self, op, n)
 
-    monkeypatch.setattr(vector.VectorEmitter, "_arithmetic", swapped)
+    monkeypatch.setattr(elementwise.ElementwiseEmitter, "_arithmetic", swapped)
     report = found(DIFFERENCE)
     check(report, "lower-to-npu", "npu.binary_scalar", {"Y = Dy"}, DIFFERENCE)
 
 
 def test_lower_to_npu_with_a_lost_cast(monkeypatch: Monkeypatch) -> None:
     """What nobody has written is NaN."""
-    emit = vector.VectorEmitter._emit
+    emit = elementwise.ElementwiseEmitter._emit
 
-    def lossy(self: Any, op: Operation, i: SSAValue, n: SSAValue) -> None:
+    def lossy(self: Any, op: Operation, n: SSAValue) -> None:
         if not (isinstance(op, lig.CastOp) and op.input.name_hint == "dy"):
-            emit(self, op, i, n)
+            emit(self, op, n)
 
-    monkeypatch.setattr(vector.VectorEmitter, "_emit", lossy)
+    monkeypatch.setattr(elementwise.ElementwiseEmitter, "_emit", lossy)
     report = found()
     assert report.finding is not None
     check(report, "lower-to-npu", report.finding.op.name, {"Y = Dy", "dW = "})
@@ -530,7 +530,7 @@ def test_ir_is_compared_with_itself(monkeypatch: Monkeypatch) -> None:
     assert program.program is None
     inputs = generate(program.signature, SHAPE, seed=1)
     assert bisect(program, inputs, 1).ok
-    monkeypatch.setitem(vector.KINDS, lig.SubOp, BinaryKind.ADD)
+    monkeypatch.setitem(elementwise.KINDS, lig.SubOp, BinaryKind.ADD)
     finding = bisect(program, inputs, 1).finding
     assert finding is not None
     assert finding.name == "lower-to-npu"
