@@ -26,7 +26,7 @@ types: $(VENV)/tested$(EXTRAS)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 unit: $(VENV)/tested$(EXTRAS)
-	$(ONE_THREAD) $(BIN)/pytest -n auto --dist loadfile
+	$(ONE_THREAD) $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 filecheck: $(VENV)/tested$(EXTRAS)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lit -q tests/filecheck

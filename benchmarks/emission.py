@@ -86,7 +86,11 @@ def main() -> int:
         checked = min(step[2] for step in same)
         print(f"{name:20} {1000 * taken:8.1f} {1000 * checked:8.1f} {count:11}")
     whole = min(
-        seconds(lambda: ligrad.compile(options.file).module("ascendc"))
+        seconds(
+            lambda: ligrad.compile(options.file, schedule=options.schedule).module(
+                "ascendc"
+            )
+        )
         for _ in range(options.repeat)
     )
     print(f"from file to kernel: {whole:.2f} s")

@@ -125,6 +125,8 @@ def npu_pipeline(
     lower = StreamToNpuPass if schedule == "optimized" else LowerToNpuPass
     return (
         lower(soc, deterministic),
+        CommonSubexpressionElimination(),
+        DeadCodeElimination(),
         CanonicalizePass(),
         LoopInvariantCodeMotionPass(),
         CommonSubexpressionElimination(),
