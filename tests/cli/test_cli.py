@@ -144,7 +144,10 @@ def test_options_reach_the_program(ligrad, precision: str, dtype: str) -> None:
         ),
         (["run", FILE, "--inputs", "none.npz"], "cannot read none.npz"),
         (["run", FILE, "--inputs", "x.npz", "--shape", "K=1"], "brings its own"),
-        (["compile", FILE, "-o", FILE], "cannot write"),
+        (
+            ["compile", FILE, "-o", FILE, "--dtype", "bf16", "--layout", "TND"],
+            "cannot write",
+        ),
         (["run", FILE, "--seed", "-1"], "--seed"),
         (["run"], "Missing argument"),
         (["nothing"], "No such command"),
