@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from xdsl.ir import Operation
 
 from ligrad_ir.dialects.npu_types import Pipe
+from ligrad_ir.soc import Soc
 
-MOST_SHARING = 5
-"""Flags of one id: each is up twice at most, and a core counts to 15."""
+MOST_SHARING = Soc.cross_core_limit // 3
+"""Flags of one id: each is up twice at most, and their sum stays below what a core counts
+to."""
 
 
 @dataclass(frozen=True)

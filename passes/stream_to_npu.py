@@ -69,7 +69,8 @@ class StreamToNpuPass(ModulePass):
         if self.window < ENTRY_UNIT or self.window % ENTRY_UNIT or self.depth < 1:
             raise PassFailedException(
                 f"stream-to-npu: a window of {self.window} entries and a ring of "
-                f"{self.depth}; the window is a multiple of {ENTRY_UNIT}, the ring has 1"
+                f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
+                "ring have a slot at least"
             )
         try:
             find_soc(self.soc)

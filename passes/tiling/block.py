@@ -17,6 +17,7 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_copy import RepeatRowOp
 from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu_types import element_bytes
+from ligrad_ir.soc import Soc
 from passes.tiling.builder import Index
 from passes.tiling.elementwise import ElementwiseEmitter
 from passes.tiling.group import Extent, Group, numbers
@@ -24,8 +25,9 @@ from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 
-BLOCK_BYTES = 96 * 1024
-"""Of UB that the values of a block may take together."""
+BLOCK_BYTES = Soc.ub_size // 2
+"""Of UB that the values of a block may take together; the rest is for rows, indices and
+updates."""
 BLOCK_ROWS = 64
 """The most rows of a block: as many as a token has heads."""
 

@@ -50,10 +50,6 @@ class Stream:
         """The axis that is cut into windows."""
         return tensor(self.selection.result).axes[-1]
 
-    def is_windowed(self, op: Operation) -> bool:
-        """Whether an operation is done window by window."""
-        return is_windowed(op, self.entries)
-
     def out(self, op: Operation) -> SSAValue:
         """What an operation leaves, with all that is fused to it."""
         return [op, *self.staging.fused.get(op, ())][-1].results[0]

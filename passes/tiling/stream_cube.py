@@ -205,9 +205,8 @@ class StreamCube:
             UnsupportedError: it is larger than a tile.
         """
         token = self._plan.staging.token_axis
-        sizes = [self._memory.longest(axis) for axis in own_axes(op.result, token)] or [
-            1
-        ]
+        axes = own_axes(op.result, token)
+        sizes = [self._memory.longest(axis) for axis in axes] or [1]
         if any(size > TILE for size in sizes):
             raise UnsupportedError(op, f"a sum of {sizes} numbers is no single tile")
         key = ("kept", op.result)

@@ -3,7 +3,7 @@
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=96}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=OPTION
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 depth=1}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=ONE
 
-// OPTION: stream-to-npu: a window of 96 entries and a ring of 2; the window is a multiple of 64, the ring has 1
+// OPTION: stream-to-npu: a window of 96 entries and a ring of 2 slots; the window must be a multiple of 64, the ring have a slot at least
 
 // Rows are gathered to one buffer a slot, and products of the next window come ahead of the
 // sums of this one, which stay in the accumulator; half of the updates are added by each
