@@ -35,8 +35,8 @@ class InsertCrossSyncPass(ModulePass):
     write to the first read, and one back from the last read to the first write of the next
     iteration, set once before the loops and awaited once behind them, so that every count
     returns to 0 for any number of iterations and never exceeds the flags of an id. Which
-    of the two is that of the next iteration, the sync_groups tell: a buffer that is read
-    ahead of the one that it is written ahead of holds what the iteration before wrote.
+    of the two is that of the next iteration, the sync_groups tell: what is read ahead of
+    the sync_group that it is written behind, the iteration before wrote.
     Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`). Where there
     are fewer ids than flags, those share one that come in the same order at both ends
     (`passes.cross_flags`).
@@ -58,12 +58,11 @@ class InsertCrossSyncPass(ModulePass):
 
 
 @dataclass(frozen=True)
-class _Accesses:
-    """Where the body of one core's loop touches a buffer: operations of the loop's block,
-    first and last, and the pipe of the last."""
+class _Access:
+    """Where the body of one core's loop touches a buffer: an operation of the loop's
+    block, and the pipe of the last one in it that does."""
 
-    first: Operation
-    last: Operation
+    op: Operation
     pipe: Pipe
 
 
@@ -81,14 +80,8 @@ def _synchronise(launch: LaunchOp) -> None:
         for writer, reader in ((cube, vector), (vector, cube)):
             writes = _accesses(writer, buffer, writes=True)
             reads = _accesses(reader, buffer, writes=False)
-            if writes is not None and reads is not None:
-                carried = _phase(reads.last) < _phase(writes.first)
-                if not carried and _phase(writes.last) > _phase(reads.first):
-                    raise PassFailedException(
-                        "insert-cross-sync: a buffer is written again while it is read"
-                    )
-                edges.append(Edge(writes.last, writes.pipe, reads.first, carried))
-                edges.append(Edge(reads.last, reads.pipe, writes.first, not carried))
+            if writes and reads:
+                edges += _edges(writes, reads)
     edges = _merge(edges)
     limit = find_soc(launch.soc.data).cross_core_flags
     flags = [[edge] for edge in edges] if len(edges) <= limit else share_flags(edges)
@@ -134,20 +127,36 @@ def _phase(op: Operation) -> int:
     return count
 
 
-def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> _Accesses | None:
-    first: Operation | None = None
-    last: Operation | None = None
-    pipe = Pipe.S
+def _accesses(loop: ForOp, buffer: SSAValue, *, writes: bool) -> list[_Access]:
+    found: list[_Access] = []
     for op in loop.body.block.ops:
-        for inner in op.walk():
-            if isinstance(inner, NpuOp):
-                values = inner.writes() if writes else inner.reads()
-                if buffer in values:
-                    first = first or op
-                    last, pipe = op, inner.pipe()
-    if first is None or last is None:
-        return None
-    return _Accesses(first, last, pipe)
+        pipes = [
+            inner.pipe()
+            for inner in op.walk()
+            if isinstance(inner, NpuOp)
+            and buffer in (inner.writes() if writes else inner.reads())
+        ]
+        if pipes:
+            found.append(_Access(op, pipes[-1]))
+    return found
+
+
+def _edges(writes: list[_Access], reads: list[_Access]) -> list[Edge]:
+    """From the last write to the first read of what was written, and from the last read
+    of it to the first write of the next iteration. Of a ring's slot, some may be read in
+    the iteration that writes it, and more in the next one, ahead of the write there."""
+    begin, end = _phase(writes[0].op), _phase(writes[-1].op)
+    same = [read for read in reads if _phase(read.op) >= end]
+    next_ = [read for read in reads if _phase(read.op) < begin]
+    if len(same) + len(next_) < len(reads):
+        raise PassFailedException(
+            "insert-cross-sync: a buffer is written again while it is read"
+        )
+    first, last = [*same, *next_][0], [*same, *next_][-1]
+    return [
+        Edge(writes[-1].op, writes[-1].pipe, first.op, carried=not same),
+        Edge(last.op, last.pipe, writes[0].op, carried=not next_),
+    ]
 
 
 def _merge(edges: list[Edge]) -> list[Edge]:

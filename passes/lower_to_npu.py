@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -15,9 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_launch import (
-    SyncGroupOp,
-)
+from ligrad_ir.dialects.npu_launch import BlockCountOp, SyncGroupOp
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
     Signature,
@@ -25,18 +24,20 @@ from ligrad_ir.signature import (
     signature_of,
 )
 from ligrad_ir.soc import find_soc
-from passes.tiling.builder import BodyBuilder
+from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import CubeEmitter
 from passes.tiling.group import Group, group
 from passes.tiling.memory import ProgramMemory
-from passes.tiling.rows import (
-    emit_gather,
-    emit_scatter,
-)
-from passes.tiling.staging import UnsupportedError, is_cube, stage
-from passes.tiling.storage import TokenScope
+from passes.tiling.overlap import emit_overlapped
+from passes.tiling.rows import emit_gather, emit_scatter
+from passes.tiling.skew import Step, staggered
+from passes.tiling.staging import UnsupportedError, is_cube, is_cube_or_outer, stage
+from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.tokens import TokenLowering
 from passes.tiling.vector import VectorEmitter
+
+UNITS = ("vector", "cube")
+"""What can compute an outer product."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,16 @@ class LowerToNpuPass(ModulePass):
 
     Tokens are shared out over the groups of cores; for each, cube and vector cores run
     the stages of `passes.tiling.staging` in turn and exchange values through a workspace.
+    There are `tokens` such workspaces, and as many tokens are worked on at once: while the
+    vector cores are in one stage of a token, the cube core is in another one of the next
+    (`passes.tiling.skew.staggered`). With `outer-products` on the `cube`, the product of
+    two arguments that share no axis is the cube unit's too, and crosses to the vector
+    cores; else they multiply.
     Results of scatter_add are accumulated in float32 in global memory by all groups, and
     rounded at the end. With `deterministic`, they are the same bit for bit whenever and
     on however many groups the program runs: in rounds, every group computes a token, and
     then every vector core adds the updates of the round to the rows that it owns, token
-    by token and entry by entry.
+    by token and entry by entry; so of each group, one token is worked on at once.
 
     Assumes machine types (`assign-precision` with half matmul operands). Establishes
     buffers that are not placed, and an order between the cores of a group that the chip
@@ -62,48 +68,116 @@ class LowerToNpuPass(ModulePass):
 
     soc: str = "ascend910b1"
     deterministic: bool = False
+    tokens: int = 1
+    outer_products: str = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.tokens < 1 or self.outer_products not in UNITS:
+            raise PassFailedException(
+                f"lower-to-npu: {self.tokens} tokens at once and outer products on the "
+                f"{self.outer_products!r}; at least one token, and one of {UNITS}"
+            )
         try:
             find_soc(self.soc)
-            _Lowering(op, self.soc, deterministic=self.deterministic).run()
+            _Lowering(op, self).run()
         except (UnsupportedError, LigradError) as error:
             raise PassFailedException(f"lower-to-npu: {error}") from error
 
 
 class _Lowering(TokenLowering):
-    def __init__(self, module: ModuleOp, soc: str, *, deterministic: bool):
+    def __init__(self, module: ModuleOp, options: LowerToNpuPass):
         signature_of(module)  # raises for what is no graph
-        staging = stage(entry_function(module))
+        on_cube = is_cube_or_outer if options.outer_products == "cube" else is_cube
+        staging = stage(entry_function(module), on_cube)
+        self._depth = 1 if options.deterministic else options.tokens
 
         def memory(source: FuncOp, signature: Signature, block: Block) -> ProgramMemory:
-            return ProgramMemory(source, signature, staging, block)
+            return ProgramMemory(source, signature, staging, block, self._depth)
 
-        super().__init__(module, soc, staging, memory, deterministic=deterministic)
+        super().__init__(
+            module,
+            options.soc,
+            staging,
+            memory,
+            deterministic=options.deterministic,
+        )
 
-    def cube_token(self, b: BodyBuilder, scope: TokenScope) -> None:
-        emitter = CubeEmitter(scope)
-        for _, ops in sorted(self.staging.stages.items()):
-            for op in filter(is_cube, ops):
-                assert isinstance(op, lig.MatmulOp)
-                b.location = op.location
-                operands = [
-                    (self.storage(term.lhs, term), self.storage(term.rhs, term))
-                    for term in self.staging.terms(op)
-                ]
-                result = self.memory.storages[self.memory.out(op)]
-                emitter.emit(op, self.staging.fused[op], operands, result)
-            b.insert(SyncGroupOp())
+    # ---- tokens
 
-    def vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
-        for number, ops in sorted(self.staging.stages.items()):
-            if number % 2 == 0:
-                self._vector_stage(scope, sub, number, ops)
-            b.insert(SyncGroupOp())
-
-    def _vector_stage(
-        self, scope: TokenScope, sub: SSAValue, number: int, ops: list[Operation]
+    def cube_tokens(
+        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
     ) -> None:
+        emitter = CubeEmitter(b)
+
+        def work(scope: TokenScope, step: Step) -> None:
+            if step.stage % 2:
+                self._cube_stage(scope, emitter, step)
+
+        self._each_stage(b, index, first, end, work)
+
+    def vector_tokens(
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+    ) -> None:
+        def work(scope: TokenScope, step: Step) -> None:
+            if step.stage % 2 == 0:
+                self._vector_stage(scope, sub, step)
+
+        self._each_stage(b, index, first, end, work)
+
+    def _each_stage(
+        self,
+        b: BodyBuilder,
+        index: SSAValue,
+        first: Index,
+        end: Index,
+        work: Callable[[TokenScope, Step], None],
+    ) -> None:
+        """All stages of the tokens of a group, one token after the other or several at
+        once."""
+        blocks = b.value(BlockCountOp())
+        if self._depth == 1:
+
+            def stages(scope: TokenScope) -> None:
+                for stage in sorted(self.staging.stages):
+                    work(scope, Step(stage, 0, 0))
+                    b.insert(SyncGroupOp())
+
+            self.in_turn(b, index, first, end, stages)
+            return
+
+        def turn(step: Step, number: Index) -> None:
+            at = b.named("token", b.add(first, b.mul(number, blocks)))
+            work(self.scope(b, b.index(at), index), step)
+
+        left = b.max(b.sub(end, first), 0)
+        count = b.div(b.add(left, b.sub(blocks, 1)), blocks)
+        b.named("turns", count)
+        order = staggered(self.staging.uses(), self._depth)
+        emit_overlapped(b, count, order, self._depth, "turn", turn)
+
+    # ---- the stages of a token
+
+    def _cube_stage(self, scope: TokenScope, emitter: CubeEmitter, step: Step) -> None:
+        storages = self.memory.at(step.slot)
+        for op in self.staging.stages[step.stage]:
+            assert isinstance(op, lig.MatmulOp | lig.MulOp)
+            scope.builder.location = op.location
+            terms = self.staging.terms(op) if isinstance(op, lig.MatmulOp) else [op]
+            operands: list[tuple[Storage, Storage]] = []
+            for term in terms:
+                lhs, rhs = self.staging.operands(term)
+                operands.append(
+                    (
+                        self.storage(lhs, term, storages),
+                        self.storage(rhs, term, storages),
+                    )
+                )
+            result = storages[self.memory.out(op)]
+            emitter.emit(scope, op, self.staging.fused[op], operands, result)
+
+    def _vector_stage(self, scope: TokenScope, sub: SSAValue, step: Step) -> None:
+        number, ops = step.stage, self.staging.stages[step.stage]
+        storages = self.memory.at(step.slot)
         moves = (lig.GatherOp, lig.ScatterAddOp)
         gathers = [op for op in ops if isinstance(op, lig.GatherOp)]
         middle = [op for op in ops if not isinstance(op, moves)]
@@ -117,16 +191,16 @@ class _Lowering(TokenLowering):
                     op for op in part.ops if self.staging.stages_of(op)[0] == number
                 ]
                 own = {result for op in first for result in op.results}
-                stores = {v: s for v, s in self.memory.storages.items() if v in own}
-                VectorEmitter(scope, part, sub, self.memory.storages, stores).emit()
+                stores = {v: s for v, s in storages.items() if v in own}
+                VectorEmitter(scope, part, sub, storages, stores).emit()
                 continue
             scope.builder.location = part.location
-            result = self.memory.storages[part.results[0]]
+            result = storages[part.results[0]]
             if isinstance(part, lig.GatherOp):
-                source = self.storage(part.source, part)
+                source = self.storage(part.source, part, storages)
                 emit_gather(scope, part, sub, source, result)
             elif isinstance(part, lig.ScatterAddOp):
-                updates = self.storage(part.updates, part)
+                updates = self.storage(part.updates, part, storages)
                 emit_scatter(scope, part, sub, updates, result)
 
 

@@ -29,6 +29,7 @@ from passes.lower_to_ascendc import LowerToAscendcPass
 from passes.lower_to_npu import LowerToNpuPass
 from passes.narrow_signs import NarrowSignsPass
 from passes.place_buffers import PlaceBuffersPass
+from passes.round_before_selection import RoundBeforeSelectionPass
 from passes.sink_scaling import SinkScalingPass
 from passes.split_operands import SplitOperandsPass
 from passes.stream_to_npu import StreamToNpuPass
@@ -112,7 +113,8 @@ def kernel_pipeline(
     soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
 ) -> tuple[ModulePass, ...]:
     """From formulas to an ordered and placed launch on a chip. `baseline` takes them as
-    they stand, token by token; `optimized` rewrites them, and streams entries."""
+    they stand, in whole tokens, as a kernel by hand does; `optimized` rewrites them, and
+    streams entries."""
     graph = PIPELINES["optimized-mixed" if schedule == "optimized" else "graph-mixed"]
     tiled = npu_pipeline(soc, deterministic=deterministic, schedule=schedule)
     return (*graph, *tiled)
@@ -122,9 +124,15 @@ def npu_pipeline(
     soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
-    lower = StreamToNpuPass if schedule == "optimized" else LowerToNpuPass
+    lower = {
+        "baseline": (
+            RoundBeforeSelectionPass(),
+            LowerToNpuPass(soc, deterministic, tokens=2, outer_products="cube"),
+        ),
+        "optimized": (StreamToNpuPass(soc, deterministic),),
+    }
     return (
-        lower(soc, deterministic),
+        *lower[schedule],
         CommonSubexpressionElimination(),
         DeadCodeElimination(),
         CanonicalizePass(),

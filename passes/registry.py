@@ -73,6 +73,12 @@ def _place_buffers() -> type[ModulePass]:
     return PlaceBuffersPass
 
 
+def _round_before_selection() -> type[ModulePass]:
+    from passes.round_before_selection import RoundBeforeSelectionPass
+
+    return RoundBeforeSelectionPass
+
+
 def _sink_scaling() -> type[ModulePass]:
     from passes.sink_scaling import SinkScalingPass
 
@@ -103,6 +109,7 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "narrow-signs": _narrow_signs,
     "outline-kernel": _outline_kernel,
     "place-buffers": _place_buffers,
+    "round-before-selection": _round_before_selection,
     "sink-scaling": _sink_scaling,
     "split-operands": _split_operands,
     "stream-to-npu": _stream_to_npu,

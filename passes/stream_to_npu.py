@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
@@ -22,9 +21,10 @@ from passes.lower_to_npu import LowerToNpuPass
 from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import Group, group
+from passes.tiling.overlap import emit_overlapped
 from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import emit_scatter_of_window
-from passes.tiling.skew import Step, most_lag, steps
+from passes.tiling.skew import Step, lags
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.tiling.stream import Stream, stream
@@ -109,9 +109,23 @@ class _Streaming(TokenLowering):
             deterministic=options.deterministic,
         )
 
+    # ---- tokens
+
+    def cube_tokens(
+        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
+    ) -> None:
+        self.in_turn(b, index, first, end, lambda scope: self._cube_token(b, scope))
+
+    def vector_tokens(
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+    ) -> None:
+        self.in_turn(
+            b, index, first, end, lambda scope: self._vector_token(b, scope, sub)
+        )
+
     # ---- a token
 
-    def cube_token(self, b: BodyBuilder, scope: TokenScope) -> None:
+    def _cube_token(self, b: BodyBuilder, scope: TokenScope) -> None:
         emitter = StreamCube(b, self._plan, self.memory)
         b.insert(SyncGroupOp())
         emitter.load_residents(scope)
@@ -126,7 +140,7 @@ class _Streaming(TokenLowering):
         emitter.store_kept(scope)
         b.insert(SyncGroupOp())
 
-    def vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
+    def _vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
         plan, storages = self._plan, self.memory.storages
         self._groups(scope, sub, plan.before, storages, self._made_before())
         b.insert(SyncGroupOp())
@@ -157,51 +171,20 @@ class _Streaming(TokenLowering):
         work: Callable[[Step, TokenScope], None],
     ) -> None:
         """All windows of a token, `depth` of them in an iteration."""
-        options, stages = self._options, [*self._plan.stages]
-        depth = options.depth
+        options = self._options
         reach: Index = scope.padded[self._plan.entries]
         if self._has_padded_output():
             reach = scope.array_extent(self._plan.entries)
         windows = b.div(b.add(reach, options.window - 1), options.window)
         b.named("windows", windows)
-        late = most_lag(stages, depth)
-        rounds = b.div(b.add(windows, late + depth - 1), depth)
-
-        def iteration(at: SSAValue) -> None:
-            first = b.named("first_window", b.mul(at, depth))
-            for step in steps(stages, depth):
-                number = b.named("window", b.add(first, step.offset))
-                if step.offset < 0:
-                    number = b.named("window", b.sub(first, -step.offset))
-                self._guarded(
-                    b,
-                    number,
-                    windows,
-                    step,
-                    lambda s=step, n=number: work(s, self._window(b, scope, n)),
-                )
-                b.insert(SyncGroupOp())
-
-        b.loop(0, b.named("rounds", rounds), 1, iteration, "round_of_windows")
-
-    def _guarded(
-        self,
-        b: BodyBuilder,
-        number: Index,
-        windows: Index,
-        step: Step,
-        work: Callable[[], None],
-    ) -> None:
-        """Does the work if there is a window of this number."""
-        below = arith.CmpiOp(b.index(number), b.index(windows), "slt")
-        exists = b.value(below)
-        exists.name_hint = "is_window"
-        if step.offset < 0:
-            begun = b.value(arith.CmpiOp(b.index(0), b.index(number), "sle"))
-            begun.name_hint = "has_begun"
-            b.when(begun, lambda: b.when(exists, work))
-        else:
-            b.when(exists, work)
+        emit_overlapped(
+            b,
+            windows,
+            lags([*self._plan.stages], options.depth),
+            options.depth,
+            "window",
+            lambda step, number: work(step, self._window(b, scope, number)),
+        )
 
     def _has_padded_output(self) -> bool:
         """Whether the caller gets something for every entry, those that are not valid

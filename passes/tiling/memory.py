@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -17,26 +17,33 @@ from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
 from passes.tiling.names import label_of
-from passes.tiling.staging import Staging, UnsupportedError, is_cube
+from passes.tiling.staging import Staging, UnsupportedError
 from passes.tiling.storage import Storage, workspace_elements
 
 
 class ProgramMemory:
     """Declares the parameters at the top of `block`, then the workspaces.
 
-    storages: where values lie in global memory; extents: the size parameters, `blocks`
+    storages: where values lie in global memory; slots: where those lie that cross stages,
+    of each of the tokens that are worked on at once; extents: the size parameters, `blocks`
     among them; ends: run ends in TND, uniform: their packed axis in BSND; modes:
     attributes that are used; attributes: what each parameter is, in order. zeros: a
     workspace of zeros, of zero_elements, if there is one.
     """
 
     def __init__(
-        self, source: FuncOp, signature: Signature, staging: Staging, block: Block
+        self,
+        source: FuncOp,
+        signature: Signature,
+        staging: Staging,
+        block: Block,
+        tokens: int = 1,
     ):
         self._source = source
         self._signature = signature
         self._staging = staging
         self.storages: dict[SSAValue, Storage] = {}
+        self.slots: list[dict[SSAValue, Storage]] = [{} for _ in range(tokens)]
         self.extents: dict[str, SSAValue] = {}
         self.ends: dict[SSAValue, SSAValue] = {}
         self.uniform: dict[SSAValue, str] = {}
@@ -115,19 +122,13 @@ class ProgramMemory:
         return Storage(memref, own, per_token=token in axes)
 
     def _make_workspaces(self, b: BodyBuilder) -> None:
-        """A workspace for every value that crosses stages, and the accumulators."""
-        blocks = self.extents["blocks"]
+        """Workspaces for every value that crosses stages, and the accumulators."""
         for value in self._crossing():
             if value in self.storages:
                 self._require_unused(value)
                 continue
-            axes = own_axes(value, self._staging.token_axis)
-            elements = workspace_elements(self._signature, axes)
-            label = self.label(value)
-            total = b.index(b.mul(blocks, elements))
-            memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
-            memref.name_hint = label
-            self.storages[value] = Storage(memref, axes, block_elements=elements)
+            for slot in self._crossing_slots():
+                slot[value] = self._workspace(b, value, {})
         for value in self._staging.accumulated:
             if value in self.storages:
                 continue
@@ -136,6 +137,27 @@ class ProgramMemory:
             memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
             memref.name_hint = label
             self.storages[value] = Storage(memref, tensor(value).axes)
+
+    def at(self, slot: int) -> dict[SSAValue, Storage]:
+        """Where all values lie for what is worked on in a slot."""
+        return {**self.storages, **self.slots[slot]}
+
+    def _workspace(
+        self, b: BodyBuilder, value: SSAValue, tiles: Mapping[str, int]
+    ) -> Storage:
+        """A workspace in which each block has a token's part of a value, or, of the axes
+        in `tiles`, a window."""
+        axes = own_axes(value, self._staging.token_axis)
+        elements = workspace_elements(self._signature, axes, tiles)
+        label = self.label(value)
+        total = b.index(b.mul(self.extents["blocks"], elements))
+        memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
+        memref.name_hint = label
+        return Storage(memref, axes, block_elements=elements, is_window=bool(tiles))
+
+    def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
+        """Where what crosses the stages of a token is kept."""
+        return self.slots
 
     def _require_unused(self, value: SSAValue) -> None:
         """Arrays have no room for the padding of rows that are computed with.
@@ -176,8 +198,10 @@ class ProgramMemory:
                     continue
                 value = self.out(op)
                 own = self._staging.stages_of(op)
-                users = [self._staging.stages_of(use.operation) for use in value.uses]
-                if isinstance(op, lig.GatherOp) or is_cube(op):
+                users = [
+                    self._staging.stages_of(op) for op in self._staging.users(value)
+                ]
+                if isinstance(op, lig.GatherOp) or self._staging.on_cube(op):
                     found[value] = None
                 elif any(number not in own for at in users for number in at):
                     found[value] = None

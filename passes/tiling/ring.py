@@ -12,14 +12,12 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import WorkspaceOp
 from ligrad_ir.signature import Signature
 from passes.tiling.builder import BodyBuilder
-from passes.tiling.group import own_axes
 from passes.tiling.memory import ProgramMemory
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import (
     Storage,
     capacity,
     padded_maximum,
-    workspace_elements,
 )
 from passes.tiling.stream import Stream
 
@@ -28,9 +26,9 @@ class StreamMemory(ProgramMemory):
     """
     Declares the parameters and the workspaces of a stream.
 
-    tiles: how long windows are, by axis. slots: for each slot of the ring, where the
-    values of a window lie; `storages` has all others. zeros: a row of zeros of the element
-    type that is gathered, None if nothing is.
+    tiles: how long windows are, by axis. slots: where the values of a window lie, for each
+    slot of the ring; `storages` has all others. zeros: a row of zeros of the element type
+    that is gathered, None if nothing is.
     """
 
     def __init__(
@@ -45,15 +43,9 @@ class StreamMemory(ProgramMemory):
         deterministic: bool,
     ):
         self._plan = plan
-        self._depth = depth
         self._deterministic = deterministic
         self.tiles: Mapping[str, int] = {plan.entries: window}
-        self.slots: list[dict[SSAValue, Storage]] = [{} for _ in range(depth)]
-        super().__init__(source, signature, plan.staging, block)
-
-    def at(self, slot: int) -> dict[SSAValue, Storage]:
-        """Where all values lie for a window in a slot."""
-        return {**self.storages, **self.slots[slot]}
+        super().__init__(source, signature, plan.staging, block, depth)
 
     def longest(self, axis: str) -> int:
         """The most positions of an axis that are computed at once."""
@@ -108,16 +100,9 @@ class StreamMemory(ProgramMemory):
         ]
         return list(dict.fromkeys((*made, *taken)))
 
-    def _workspace(
-        self, b: BodyBuilder, value: SSAValue, tiles: Mapping[str, int]
-    ) -> Storage:
-        axes = own_axes(value, self._plan.staging.token_axis)
-        elements = workspace_elements(self._signature, axes, tiles)
-        label = self.label(value)
-        total = b.index(b.mul(self.extents["blocks"], elements))
-        memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
-        memref.name_hint = label
-        return Storage(memref, axes, block_elements=elements, is_window=bool(tiles))
+    def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
+        """Slots are those of windows; a token has its values to itself."""
+        return [self.storages]
 
     def _gathers(self) -> list[lig.GatherOp]:
         ops = (op for done in self._plan.stages.values() for op in done)

@@ -21,6 +21,7 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.dialects.lig_types import HalfElement, TensorType
 from ligrad_ir.places import blame
+from passes.tiling.outer import factors
 
 RAGGED_OPS = (ExtentOp, RowsOp, RunOp, ValidCountOp)
 """Become scalar arithmetic of every core; they are of no stage."""
@@ -50,6 +51,11 @@ class UnsupportedError(Exception):
 def is_cube(op: Operation) -> bool:
     """Whether the cube unit computes the operation."""
     return isinstance(op, lig.MatmulOp)
+
+
+def is_cube_or_outer(op: Operation) -> bool:
+    """Whether the cube core does the operation, where it does outer products too."""
+    return isinstance(op, lig.MatmulOp) or factors(op) is not None
 
 
 def is_cube_or_gather(op: Operation) -> bool:
@@ -84,6 +90,26 @@ class Staging:
         """The products that are added up in one accumulator, in order."""
         fused = self.fused[op]
         return [*(each for each in fused if isinstance(each, lig.MatmulOp)), op]
+
+    def operands(self, op: Operation) -> tuple[SSAValue, ...]:
+        """What an operation takes: of an outer product, the cube core the half numbers."""
+        found = factors(op) if self.on_cube(op) else None
+        return found or tuple(op.operands)
+
+    def users(self, value: SSAValue) -> list[Operation]:
+        """The operations that take a value."""
+        users = (use.operation for use in value.uses)
+        return [op for op in users if value in self.operands(op)]
+
+    def uses(self) -> dict[int, set[int]]:
+        """By stage, in order, the earlier ones that make what it uses."""
+        found: dict[int, set[int]] = {number: set() for number in sorted(self.stages)}
+        for number, ops in self.stages.items():
+            for op in (each for o in ops for each in (o, *self.fused.get(o, ()))):
+                for operand in self.operands(op):
+                    if isinstance(maker := operand.owner, Operation):
+                        found[number].update(self.stages_of(maker)[:1])
+        return {number: made - {number} for number, made in found.items()}
 
     def stages_of(self, op: Operation) -> list[int]:
         """The stages of an operation in order; those of its matmul for a fused one."""
@@ -148,11 +174,13 @@ def _earliest_stages(
             continue
         number = 1 if staging.on_cube(op) else 0
         joined = sums.get(op, ())
-        if isinstance(op, lig.MatmulOp):
-            value = joined[1].result if joined else op.result
+        if isinstance(op, lig.MatmulOp) or (number and factors(op)):
+            value = joined[1].result if joined else result
             staging.fused[op] = [*joined, *_fusable(value)]
             fused.update(staging.fused[op])
-        for operand in (v for each in (op, *joined[:1]) for v in each.operands):
+        for operand in (
+            v for each in (op, *joined[:1]) for v in staging.operands(each)
+        ):
             if (
                 isinstance(owner := operand.owner, Operation)
                 and (before := _known(owner, earliest, staging)) is not None
@@ -240,7 +268,12 @@ def _needed_stages(
     for op in reversed(ops):
         if op not in earliest or not isinstance(op, ELEMENTWISE_OPS):
             continue
-        uses = [use.operation for result in op.results for use in result.uses]
+        if staging.on_cube(op):
+            continue
+        [result] = op.results
+        uses = staging.users(result)
+        if not uses and any(True for _ in result.uses):
+            needed[op] = set()  # the cube core takes what is behind it
         at = {
             number
             for user in uses

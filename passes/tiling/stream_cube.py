@@ -181,7 +181,7 @@ class StreamCube:
         token = self._plan.staging.token_axis
         lhs, rhs = (Storage(v, own_axes(v, token)) for v in (op.lhs, op.rhs))
         axes = own_axes(op.result, token)
-        first, left, second, right = sides(op, lhs, rhs, axes)
+        first, left, second, right = sides(op, op.over.string_value(), lhs, rhs, axes)
         return first.memref, left, second.memref, right
 
     def _result_extents(

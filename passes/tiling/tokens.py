@@ -4,7 +4,7 @@ around them."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -33,8 +33,8 @@ class TokenLowering(ABC):
     """
     Replaces the function of a graph by one with a launch, token by token.
 
-    The memory declares parameters and workspaces in `block`. Of each token, a subclass
-    says what the cube core does, and what the vector cores do.
+    The memory declares parameters and workspaces in `block`. A subclass says what the cube
+    core does for the tokens of its group, and what the vector cores do.
     """
 
     def __init__(
@@ -56,12 +56,29 @@ class TokenLowering(ABC):
         self.memory = memory(self.source, self.signature, self.block)
 
     @abstractmethod
-    def cube_token(self, b: BodyBuilder, scope: TokenScope) -> None:
-        """What the cube core does for a token."""
+    def cube_tokens(
+        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
+    ) -> None:
+        """What the cube core does for the tokens of its group, which has the number
+        `index`: from `first` to `end`, as many apart as there are groups."""
 
     @abstractmethod
-    def vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
-        """What a vector core does for a token; `sub` is 0 or 1."""
+    def vector_tokens(
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+    ) -> None:
+        """What a vector core does for them; `sub` is 0 or 1."""
+
+    def in_turn(
+        self,
+        b: BodyBuilder,
+        index: SSAValue,
+        first: Index,
+        end: Index,
+        work: Callable[[TokenScope], None],
+    ) -> None:
+        """The tokens of a group, one after the other."""
+        blocks = b.value(BlockCountOp())
+        b.loop(first, end, blocks, lambda at: work(self.scope(b, at, index)), "token")
 
     def run(self) -> None:
         """Build the new function and put it in the place of the graph's."""
@@ -88,7 +105,7 @@ class TokenLowering(ABC):
         b = BodyBuilder(block)
         index = b.value(BlockIndexOp())
         self._each_token(
-            b, index, lambda at: self.cube_token(b, self._scope(b, at, index))
+            b, index, lambda first, end: self.cube_tokens(b, index, first, end)
         )
 
     def _vector_body(self, block: Block) -> None:
@@ -110,18 +127,18 @@ class TokenLowering(ABC):
             b.loop(first, end, 1, lambda at: add_token(at, first, cores), "token")
 
         def add_token(at: SSAValue, first: Index, cores: Index) -> None:
-            scope = self._scope(b, at, b.index(b.sub(at, first)))
+            scope = self.scope(b, at, b.index(b.sub(at, first)))
             for op in (op for ops in self.staging.stages.values() for op in ops):
                 if isinstance(op, lig.ScatterAddOp):
                     b.location = op.location
-                    updates = self.storage(op.updates, op)
+                    updates = self.storage(op.updates, op, self.memory.at(0))
                     result = self.memory.storages[op.result]
                     emit_scatter_to_own_rows(scope, op, core, cores, updates, result)
 
         self._each_token(
             b,
             index,
-            lambda at: self.vector_token(b, self._scope(b, at, index), sub),
+            lambda first, end: self.vector_tokens(b, index, sub, first, end),
             add,
         )
         for op in self.staging.final:
@@ -137,17 +154,20 @@ class TokenLowering(ABC):
                 spoken(result),
             )
 
-    def storage(self, value: SSAValue, op: Operation) -> Storage:
-        """Where an operand lies.
+    def storage(
+        self, value: SSAValue, op: Operation, storages: Mapping[SSAValue, Storage]
+    ) -> Storage:
+        """Where an operand lies, of those.
 
         Raises:
             UnsupportedError: it does not leave the vector cores.
         """
-        if value not in self.memory.storages:
+        if value not in storages:
             raise UnsupportedError(op, "an operand is made by the same vector cores")
-        return self.memory.storages[value]
+        return storages[value]
 
-    def _scope(self, b: BodyBuilder, token: SSAValue, block: SSAValue) -> TokenScope:
+    def scope(self, b: BodyBuilder, token: SSAValue, block: SSAValue) -> TokenScope:
+        """What a core knows of a token."""
         scope = TokenScope(b, self.signature, self.memory.extents, token, block)
         ragged = Ragged(scope, self.memory.ends, self.memory.uniform, self.memory.modes)
         for op in self.source.body.block.ops:
@@ -160,7 +180,7 @@ class TokenLowering(ABC):
         self,
         b: BodyBuilder,
         index: SSAValue,
-        body: Callable[[SSAValue], None],
+        work: Callable[[Index, Index], None],
         add: Callable[[Index, Index], None] | None = None,
     ) -> None:
         """The tokens of this group: every so many-th. A token has about as many valid
@@ -172,23 +192,23 @@ class TokenLowering(ABC):
         one before the next round.
         """
         tokens = self.memory.extents[self.staging.token_axis]
-        blocks = b.value(BlockCountOp())
         if not self.staging.accumulated:
             if self.memory.zeros is not None:
                 b.insert(SyncAllOp())
-            b.loop(index, tokens, blocks, body, "token")
+            work(index, tokens)
             return
         if not self.deterministic:
             b.insert(SyncAllOp())
-            b.loop(index, tokens, blocks, body, "token")
+            work(index, tokens)
             b.insert(SyncAllOp())
             return
+        blocks = b.value(BlockCountOp())
 
         def one_round(number: SSAValue) -> None:
             first = b.named("round_start", b.mul(number, blocks))
             end = b.named("round_end", b.min(b.add(first, blocks), tokens))
             b.insert(SyncAllOp())
-            b.loop(b.add(first, index), end, blocks, body, "token")
+            work(b.add(first, index), end)
             b.insert(SyncAllOp())
             if add is not None:
                 add(first, end)

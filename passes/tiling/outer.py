@@ -1,0 +1,34 @@
+"""Outer products of two arguments, which the cube unit can do as well as the vector unit.
+
+Pure: reads the IR, changes nothing.
+"""
+
+from __future__ import annotations
+
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig_types import HalfElement
+
+
+def factors(op: Operation) -> tuple[SSAValue, SSAValue] | None:
+    """The half arguments whose outer product a multiplication is: both widened, each with
+    one axis that the other one lacks. To the cube unit, which multiplies half numbers
+    exactly, that is the product of a column and a row."""
+    if not isinstance(op, lig.MulOp):
+        return None
+    lhs, rhs = (_widened(operand) for operand in op.operands)
+    if lhs is None or rhs is None:
+        return None
+    left, right = (set(tensor(value).axes) for value in (lhs, rhs))
+    return (lhs, rhs) if len(left - right) == len(right - left) == 1 else None
+
+
+def _widened(value: SSAValue) -> SSAValue | None:
+    cast = value.owner
+    if not isinstance(cast, lig.CastOp) or not isinstance(cast.input, BlockArgument):
+        return None
+    argument = tensor(cast.input)
+    is_half = isinstance(argument.element_type, HalfElement)
+    return cast.input if is_half and argument.axes == tensor(value).axes else None
