@@ -188,8 +188,9 @@ def _insert(edge: Edge, flag: int) -> None:
         Rewriter.insert_op(sets[1], InsertPoint.before(source))
         Rewriter.insert_op(waits[1], InsertPoint.after(target))
     for at, ops in ((edge.after, sets), (edge.before, waits)):
+        inner = next((op for op in at.walk() if isinstance(op, NpuOp)), at)
         for op in ops:
-            op.location = at.location
+            op.location = inner.location
 
 
 def _outermost(op: Operation) -> ForOp:

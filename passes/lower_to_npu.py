@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_launch import BlockCountOp, SyncGroupOp
+from ligrad_ir.dialects.npu_launch import SyncGroupOp
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
     Signature,
@@ -33,7 +33,7 @@ from passes.tiling.rows import emit_gather, emit_scatter
 from passes.tiling.skew import Step, staggered
 from passes.tiling.staging import UnsupportedError, is_cube, is_cube_or_outer, stage
 from passes.tiling.storage import Storage, TokenScope
-from passes.tiling.tokens import TokenLowering
+from passes.tiling.tokens import TokenLowering, Tokens
 from passes.tiling.vector import VectorEmitter
 
 UNITS = ("vector", "cube")
@@ -104,37 +104,33 @@ class _Lowering(TokenLowering):
 
     # ---- tokens
 
-    def cube_tokens(
-        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
-    ) -> None:
+    def cube_tokens(self, b: BodyBuilder, index: SSAValue, tokens: Tokens) -> None:
         emitter = CubeEmitter(b)
 
         def work(scope: TokenScope, step: Step) -> None:
             if step.stage % 2:
                 self._cube_stage(scope, emitter, step)
 
-        self._each_stage(b, index, first, end, work)
+        self._each_stage(b, index, tokens, work)
 
     def vector_tokens(
-        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, tokens: Tokens
     ) -> None:
         def work(scope: TokenScope, step: Step) -> None:
             if step.stage % 2 == 0:
                 self._vector_stage(scope, sub, step)
 
-        self._each_stage(b, index, first, end, work)
+        self._each_stage(b, index, tokens, work)
 
     def _each_stage(
         self,
         b: BodyBuilder,
         index: SSAValue,
-        first: Index,
-        end: Index,
+        tokens: Tokens,
         work: Callable[[TokenScope, Step], None],
     ) -> None:
         """All stages of the tokens of a group, one token after the other or several at
         once."""
-        blocks = b.value(BlockCountOp())
         if self._depth == 1:
 
             def stages(scope: TokenScope) -> None:
@@ -142,15 +138,16 @@ class _Lowering(TokenLowering):
                     work(scope, Step(stage, 0, 0))
                     b.insert(SyncGroupOp())
 
-            self.in_turn(b, index, first, end, stages)
+            self.in_turn(b, index, tokens, stages)
             return
 
         def turn(step: Step, number: Index) -> None:
-            at = b.named("token", b.add(first, b.mul(number, blocks)))
+            at = b.add(tokens.first, b.mul(number, tokens.step))
+            b.named("token", at)
             work(self.scope(b, b.index(at), index), step)
 
-        left = b.max(b.sub(end, first), 0)
-        count = b.div(b.add(left, b.sub(blocks, 1)), blocks)
+        left = b.max(b.sub(tokens.end, tokens.first), 0)
+        count = b.div(b.add(left, b.sub(tokens.step, 1)), tokens.step)
         b.named("turns", count)
         order = staggered(self.staging.uses(), self._depth)
         emit_overlapped(b, count, order, self._depth, "turn", turn)

@@ -120,19 +120,24 @@ def kernel_pipeline(
     return (*graph, *tiled)
 
 
+def lowering(
+    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+) -> tuple[ModulePass, ...]:
+    """From a graph in mixed precision to a launch that is not ordered and not placed."""
+    if schedule == "optimized":
+        return (StreamToNpuPass(soc, deterministic),)
+    return (
+        RoundBeforeSelectionPass(),
+        LowerToNpuPass(soc, deterministic, tokens=2, outer_products="cube"),
+    )
+
+
 def npu_pipeline(
     soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
-    lower = {
-        "baseline": (
-            RoundBeforeSelectionPass(),
-            LowerToNpuPass(soc, deterministic, tokens=2, outer_products="cube"),
-        ),
-        "optimized": (StreamToNpuPass(soc, deterministic),),
-    }
     return (
-        *lower[schedule],
+        *lowering(soc, deterministic=deterministic, schedule=schedule),
         CommonSubexpressionElimination(),
         DeadCodeElimination(),
         CanonicalizePass(),

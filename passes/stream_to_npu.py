@@ -29,7 +29,7 @@ from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.tiling.stream import Stream, stream
 from passes.tiling.stream_cube import StreamCube
-from passes.tiling.tokens import TokenLowering
+from passes.tiling.tokens import TokenLowering, Tokens
 
 WINDOW = 128
 """Entries of a window: its gathered rows are 32 KiB, and two windows are in L1. Wider ones
@@ -111,17 +111,13 @@ class _Streaming(TokenLowering):
 
     # ---- tokens
 
-    def cube_tokens(
-        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
-    ) -> None:
-        self.in_turn(b, index, first, end, lambda scope: self._cube_token(b, scope))
+    def cube_tokens(self, b: BodyBuilder, index: SSAValue, tokens: Tokens) -> None:
+        self.in_turn(b, index, tokens, lambda scope: self._cube_token(b, scope))
 
     def vector_tokens(
-        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, tokens: Tokens
     ) -> None:
-        self.in_turn(
-            b, index, first, end, lambda scope: self._vector_token(b, scope, sub)
-        )
+        self.in_turn(b, index, tokens, lambda scope: self._vector_token(b, scope, sub))
 
     # ---- a token
 

@@ -110,8 +110,8 @@ class _Product:
         self._l0c = l0c
         self._relu = relu
         lhs, rhs = terms[0]
-        self._rows: Index = scope.extent(lhs.own) if lhs.own else 1
-        self._columns: Index = scope.extent(rhs.own) if rhs.own else 1
+        self._rows: Index = scope.stored(result, lhs.own) if lhs.own else 1
+        self._columns: Index = scope.stored(result, rhs.own) if rhs.own else 1
         self._depth: Index = scope.extent(over) if over else 1
         self._is_shallow = len(terms) == 1 and self._is_tile(over)
         self._stays: Operand | None = None

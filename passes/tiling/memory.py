@@ -52,6 +52,12 @@ class ProgramMemory:
         self.zeros: SSAValue | None = None
         self.zero_elements = 0
         self._labels: set[str] = set()
+        self._outer = {
+            self.out(op)
+            for ops in staging.stages.values()
+            for op in ops
+            if isinstance(op, lig.MulOp) and staging.on_cube(op)
+        }
         self._declare_arguments(block)
         self._make_workspaces(BodyBuilder(block))
 
@@ -119,7 +125,8 @@ class ProgramMemory:
         if token in axes and axes[0] != token:
             raise LigradError(f"the token axis {token} is not the first of {axes}")
         own = own_axes(value, token)
-        return Storage(memref, own, per_token=token in axes)
+        per_token = token in axes
+        return Storage(memref, own, per_token=per_token, is_padded=not per_token)
 
     def _make_workspaces(self, b: BodyBuilder) -> None:
         """Workspaces for every value that crosses stages, and the accumulators."""
@@ -153,7 +160,13 @@ class ProgramMemory:
         total = b.index(b.mul(self.extents["blocks"], elements))
         memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
         memref.name_hint = label
-        return Storage(memref, axes, block_elements=elements, is_window=bool(tiles))
+        return Storage(
+            memref,
+            axes,
+            block_elements=elements,
+            is_window=bool(tiles),
+            is_padded=value not in self._outer,
+        )
 
     def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
         """Where what crosses the stages of a token is kept."""

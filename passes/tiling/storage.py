@@ -25,6 +25,7 @@ class Storage:
     per_token: an array with the token axis in front. block_elements: for a workspace,
     what each block has of it; its rows are as long as a window of the axis can be.
     is_window: the workspace holds what is in the window only, from its beginning on.
+    is_padded: behind the valid entries there are zeros, up to whole units.
     """
 
     memref: SSAValue
@@ -32,6 +33,7 @@ class Storage:
     per_token: bool = False
     block_elements: int = 0
     is_window: bool = True
+    is_padded: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class TokenScope:
         if not declared.is_packed and declared.minimum == declared.maximum:
             return declared.maximum
         return self.extents[axis]
+
+    def stored(self, storage: Storage, axis: str) -> Index:
+        """How many positions of an axis a value in global memory has."""
+        return self.extent(axis) if storage.is_padded else self.valid(axis)
 
     def valid(self, axis: str) -> Index:
         """How many positions of an axis hold data in the caller's arrays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -27,6 +28,15 @@ from passes.tiling.rows import emit_round, emit_scatter_to_own_rows, emit_zero
 from passes.tiling.selection import Ragged
 from passes.tiling.staging import Staging, UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a group: from the first one to the end, so many apart."""
+
+    first: Index
+    end: Index
+    step: SSAValue
 
 
 class TokenLowering(ABC):
@@ -56,29 +66,28 @@ class TokenLowering(ABC):
         self.memory = memory(self.source, self.signature, self.block)
 
     @abstractmethod
-    def cube_tokens(
-        self, b: BodyBuilder, index: SSAValue, first: Index, end: Index
-    ) -> None:
-        """What the cube core does for the tokens of its group, which has the number
-        `index`: from `first` to `end`, as many apart as there are groups."""
+    def cube_tokens(self, b: BodyBuilder, index: SSAValue, tokens: Tokens) -> None:
+        """What the cube core of the group with the number `index` does."""
 
     @abstractmethod
     def vector_tokens(
-        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, first: Index, end: Index
+        self, b: BodyBuilder, index: SSAValue, sub: SSAValue, tokens: Tokens
     ) -> None:
-        """What a vector core does for them; `sub` is 0 or 1."""
+        """What a vector core of the group does; `sub` is 0 or 1."""
 
     def in_turn(
         self,
         b: BodyBuilder,
         index: SSAValue,
-        first: Index,
-        end: Index,
+        tokens: Tokens,
         work: Callable[[TokenScope], None],
     ) -> None:
         """The tokens of a group, one after the other."""
-        blocks = b.value(BlockCountOp())
-        b.loop(first, end, blocks, lambda at: work(self.scope(b, at, index)), "token")
+
+        def token(at: SSAValue) -> None:
+            work(self.scope(b, at, index))
+
+        b.loop(tokens.first, tokens.end, tokens.step, token, "token")
 
     def run(self) -> None:
         """Build the new function and put it in the place of the graph's."""
@@ -104,9 +113,7 @@ class TokenLowering(ABC):
     def _cube_body(self, block: Block) -> None:
         b = BodyBuilder(block)
         index = b.value(BlockIndexOp())
-        self._each_token(
-            b, index, lambda first, end: self.cube_tokens(b, index, first, end)
-        )
+        self._each_token(b, index, lambda tokens: self.cube_tokens(b, index, tokens))
 
     def _vector_body(self, block: Block) -> None:
         b = BodyBuilder(block)
@@ -138,7 +145,7 @@ class TokenLowering(ABC):
         self._each_token(
             b,
             index,
-            lambda first, end: self.vector_tokens(b, index, sub, first, end),
+            lambda tokens: self.vector_tokens(b, index, sub, tokens),
             add,
         )
         for op in self.staging.final:
@@ -180,7 +187,7 @@ class TokenLowering(ABC):
         self,
         b: BodyBuilder,
         index: SSAValue,
-        work: Callable[[Index, Index], None],
+        work: Callable[[Tokens], None],
         add: Callable[[Index, Index], None] | None = None,
     ) -> None:
         """The tokens of this group: every so many-th. A token has about as many valid
@@ -192,23 +199,24 @@ class TokenLowering(ABC):
         one before the next round.
         """
         tokens = self.memory.extents[self.staging.token_axis]
+        blocks = b.value(BlockCountOp())
+        every = Tokens(index, tokens, blocks)
         if not self.staging.accumulated:
             if self.memory.zeros is not None:
                 b.insert(SyncAllOp())
-            work(index, tokens)
+            work(every)
             return
         if not self.deterministic:
             b.insert(SyncAllOp())
-            work(index, tokens)
+            work(every)
             b.insert(SyncAllOp())
             return
-        blocks = b.value(BlockCountOp())
 
         def one_round(number: SSAValue) -> None:
             first = b.named("round_start", b.mul(number, blocks))
             end = b.named("round_end", b.min(b.add(first, blocks), tokens))
             b.insert(SyncAllOp())
-            work(b.add(first, index), end)
+            work(Tokens(b.add(first, index), end, blocks))
             b.insert(SyncAllOp())
             if add is not None:
                 add(first, end)

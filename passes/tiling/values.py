@@ -100,9 +100,9 @@ class GroupValues:
         offset = scope.base(storage)
         if self._group.extent(value) is Extent.MATRIX:
             offset = b.add(offset, b.mul(self._row, scope.pitch(storage)))
-        if storage.per_token and axis and scope.valid(axis) is not count:
+        if axis and scope.stored(storage, axis) is not count:
             self._fill(buffer, 0.0, count)
-            count = scope.valid(axis)
+            count = scope.stored(storage, axis)
             b.load(buffer, 0, storage.memref, offset, count, padding=0.0)
         else:
             b.load(buffer, 0, storage.memref, offset, count)

@@ -26,6 +26,10 @@ from ligrad_ir.dialects.npu_launch import (
     SyncAllOp,
 )
 from ligrad_ir.errors import LigradError
+from passes.insert_cross_sync import InsertCrossSyncPass
+from passes.lower_to_npu import LowerToNpuPass
+from passes.pipelines import PIPELINES, run_passes
+from passes.round_before_selection import RoundBeforeSelectionPass
 from tests.passes.pipe_clocks import PipeClocks
 from tests.passes.test_npu_passes import EXAMPLES, Flags, Lifetimes, yielding_set
 
@@ -136,12 +140,18 @@ def test_all_cores_meet_twice_a_round_and_once_behind_them(cores: int) -> None:
 
 
 def test_the_updates_need_no_flags() -> None:
-    """Two less than in a program whose groups add for themselves."""
+    """Two less than in a program whose groups add for themselves, token by token."""
     name = NAMES[0]
-    [path] = [path for path in EXAMPLES if path.stem == name]
-    plain = ligrad.compile(
-        path, dtype="fp16", layout="TND", schedule="baseline"
-    ).module("npu")
+    plain = operator(name).source.clone()
+    run_passes(
+        plain,
+        (
+            *PIPELINES["graph-mixed"],
+            RoundBeforeSelectionPass(),
+            LowerToNpuPass(outer_products="cube"),
+            InsertCrossSyncPass(),
+        ),
+    )
 
     def flags(module: ModuleOp) -> int:
         crosses = (CrossSetOp, CrossWaitOp)

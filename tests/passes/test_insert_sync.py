@@ -21,7 +21,7 @@ from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFl
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, Pipe
 from passes.insert_sync import PIPES, InsertSyncPass
 from passes.pending import Access, Pending
-from passes.pipelines import SCHEDULES, npu_pipeline, run_passes
+from passes.pipelines import SCHEDULES, lowering, npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -124,7 +124,7 @@ def test_it_runs_once_and_behind_placement() -> None:
         EXAMPLES / "forward_scores.lig", layout="TND", precision="mixed"
     ).module("lig")
     unplaced = graph.clone()
-    npu_pipeline(operator.soc.name)[0].apply(Context(), unplaced)
+    run_passes(unplaced, lowering(operator.soc.name))
     with pytest.raises(PassFailedException, match="place-buffers comes first"):
         InsertSyncPass().apply(Context(), unplaced)
 

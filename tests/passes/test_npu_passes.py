@@ -48,7 +48,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import find_soc
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.lower_to_npu import LowerToNpuPass
-from passes.pipelines import PIPELINES, npu_pipeline, run_passes, run_pipeline
+from passes.pipelines import PIPELINES, lowering, npu_pipeline, run_passes, run_pipeline
 from passes.place_buffers import PlaceBuffersPass
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
@@ -223,7 +223,6 @@ def test_sets_and_waits_balance(name: str, tokens: int) -> None:
     cores = {core for core, _, _ in listener.counts}
     assert len(cores) == 6
     for flag in flags:
-        total = 0
         for block in range(2):
             by = {
                 (kind, core.split()[0]): listener.counts[core, kind, flag]
@@ -234,8 +233,6 @@ def test_sets_and_waits_balance(name: str, tokens: int) -> None:
             for sender, receiver in (("cube", "vector"), ("vector", "cube")):
                 sets = by["npu.cross_set", sender]
                 assert sets == by["npu.cross_wait", receiver]
-                total += sets
-        assert total in (tokens, tokens + 2)  # one more on each group if carried
 
 
 def outcome(name: str, module: ModuleOp, reverse: bool) -> tuple[bytes, ...] | str:
@@ -287,8 +284,15 @@ def test_without_a_flag_the_numbers_are_wrong(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for the flags from a read to the write for the next token: the ones that bring
-    the data order these accesses as well, in the examples."""
+    the data order these accesses as well, in the examples. Token by token, as several at
+    once share flags."""
     monkeypatch.setattr(CoreState, "cross_set", yielding_set)
+
+    def fresh(name: str) -> ModuleOp:
+        module = token_by_token(name)
+        run_passes(module, npu_pipeline(SOC)[len(lowering(SOC)) :])
+        return module
+
     launch = launch_of(fresh(name))
     ahead = [op for r in launch.regions for op in r.block.ops]
     carried = {op.flag.value.data for op in ahead if isinstance(op, CrossSetOp)}
@@ -310,7 +314,13 @@ def test_without_a_flag_the_numbers_are_wrong(
 
 def lowered(name: str, layout: str = "BSND") -> ModuleOp:
     module = operator(name, layout).module("lig").clone()
-    run_passes(module, npu_pipeline(SOC)[:1])
+    run_passes(module, lowering(SOC))
+    return module
+
+
+def token_by_token(name: str) -> ModuleOp:
+    module = operator(name).module("lig").clone()
+    run_passes(module, (LowerToNpuPass(SOC),))
     return module
 
 
@@ -359,9 +369,11 @@ def test_every_core_of_a_group_meets_as_often(name: str) -> None:
 def test_no_meeting_can_be_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for that behind a token: the first stage of the next one only gathers."""
     monkeypatch.setattr(CoreState, "meet", yielding_meet)
-    expected = [outcome(name, lowered(name), reverse) for reverse in (False, True)]
-    for i in range(len(meetings(lowered(name))[0]) - 1):
-        module = lowered(name)
+    expected = [
+        outcome(name, token_by_token(name), reverse) for reverse in (False, True)
+    ]
+    for i in range(len(meetings(token_by_token(name))[0]) - 1):
+        module = token_by_token(name)
         for body in meetings(module):
             body[i].detach()
         found = [outcome(name, module, reverse) for reverse in (False, True)]
@@ -471,20 +483,20 @@ def test_what_a_line_makes_is_of_that_line(name: str) -> None:
 
 
 def test_an_overflow_names_the_formulas() -> None:
-    """The row of 8192 entries of 12 values, by size: which formula each belongs to, when
+    """The row of 8192 entries of 10 values, by size: which formula each belongs to, when
     it is in use, and how much there is too much."""
     text = next(p for p in EXAMPLES if p.stem == "lightning_indexer_grad").read_text()
     found = ligrad.compile(text.replace("1..2048", "1..8192"), schedule="baseline")
     with pytest.raises(LigradError) as caught:
         found.module("npu")
     said = str(caught.value)
-    total, room = 297984, capacity(find_soc(SOC), Space.UB)
+    total, room = 248448, capacity(find_soc(SOC), Space.UB)
     assert f"UB overflows: {total} bytes are in use together" in said
     assert f"{room} are there" in said
     listed = re.findall(r"([\w.]+) \((\d+) bytes, in use \d+ to \d+\)", said)
     assert sum(int(size) for _, size in listed) == total
     rows = {name for name, size in listed if size == "32768"}
-    assert {"S", "Y", "dy.cast", "dW.mul", "dQ.relu_grad"} <= rows
-    assert ("dQ.lhs", "16384") in listed
+    assert {"S", "dy.cast", "dW.mul"} <= rows
+    assert {("dQ.lhs", "16384"), ("Y.cast", "16384")} <= {*listed}
     assert "value" not in dict(listed)
     assert said.endswith(f"shrink by {total - room} bytes together")

@@ -500,9 +500,26 @@ func.func @from_the_iteration_before(%n: index, %g: memref<?xf32, #npu<space gm>
 
 // -----
 
-// Neither: the reader has not met the writer yet, and reads on behind it.
-// CHECK: insert-cross-sync: a buffer is written again while it is read
-func.func @while_read(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+// A slot of a ring: read on in the next iteration, and written again behind that.
+// CHECK-LABEL: func.func @and_from_the_iteration_before(
+// CHECK: npu.launch {{.*}} cube {
+// CHECK-NOT: npu.cross
+// CHECK: scf.for
+// CHECK-NEXT: npu.cross_wait 1
+// CHECK-NEXT: npu.fixpipe
+// CHECK-NEXT: npu.cross_set 0 on fix
+// CHECK-NEXT: }
+// CHECK-NEXT: } vector {
+// CHECK-NOT: npu.cross
+// CHECK: scf.for
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: npu.cross_set 1 on mte2
+// CHECK-NEXT: npu.cross_wait 0
+// CHECK-NEXT: npu.load
+// CHECK-NEXT: }
+// CHECK-NEXT: }
+// CHECK: func.return
+func.func @and_from_the_iteration_before(%n: index, %g: memref<?xf32, #npu<space gm>>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c64 = arith.constant 64 : index
@@ -520,6 +537,33 @@ func.func @while_read(%n: index, %g: memref<?xf32, #npu<space gm>>) {
       npu.sync_group
       npu.sync_group
       npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Written on behind what reads it.
+// CHECK: insert-cross-sync: a buffer is written again while it is read
+func.func @while_read(%n: index, %g: memref<?xf32, #npu<space gm>>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+    %a = npu.alloc : memref<64xf32, #npu<space l0c>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+      npu.sync_group
+      npu.sync_group
+      npu.fixpipe %g[%c0], %a[%c0] size %c1 x %c64 pitch %c64 : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+    }
+  } vector {
+    %b = npu.alloc : memref<64xf32, #npu<space ub>>
+    scf.for %t = %c0 to %n step %c1 {
+      npu.sync_group
+      npu.load %b[%c0], %g[%c0] rows %c1 of %c64 pitch %c64, %c64 : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>
+      npu.sync_group
     }
   }
   func.return

@@ -4,7 +4,7 @@
 
 // OPTION: lower-to-npu: there is no chip 'x'
 
-// A product of two arrays, its relu and rounding on the way out of the accumulator.
+// A product of two arrays, one of which stays in L0; its relu and rounding on the way out of the accumulator.
 // CHECK-LABEL: func.func @product(
 // CHECK-SAME: npu.name = "q", npu.kind = "input"
 // CHECK-SAME: npu.name = "y", npu.kind = "output"
@@ -13,9 +13,12 @@
 // CHECK: npu.alloc : memref<16384xf32, #npu<space l0c>>
 // CHECK-NOT: npu.sync_all
 // CHECK: scf.for %token
+// CHECK: scf.for %n
+// CHECK: npu.nd2nz %rhs_l1[%{{.*}}], %k[
+// CHECK: npu.load_l0 %rhs_l0{{.*}} transpose true
+// CHECK: scf.for %m
 // CHECK: npu.nd2nz %lhs_l1[%{{.*}}], %q[
 // CHECK: npu.load_l0 %lhs_l0{{.*}} transpose false
-// CHECK: npu.nd2nz %rhs_l1[%{{.*}}], %k[
 // CHECK: npu.mmad %product_l0
 // CHECK: npu.fixpipe relu %y[
 // CHECK: npu.sync_group
