@@ -41,6 +41,7 @@ from benchmarks.schedules.measure import (
     steady,
 )
 from benchmarks.schedules.plot import plot
+from benchmarks.schedules.stages import show_stages
 from benchmarks.schedules.tables import (
     KIB,
     Limit,
@@ -73,7 +74,7 @@ def costs(setup: Setup) -> tuple[list[Steady], list[Limit]]:
         cost = steady(program, setup, trace=one)
         if not one:
             traced = steady(program, alone(setup), trace=True, check=False)
-            cost = replace(cost, work=traced.work)
+            cost = replace(cost, work=traced.work, places=traced.places)
         found.append(cost)
     show(main_table("A token in the steady state", found))
     for name, cost in zip(ORDER, found):
@@ -81,7 +82,10 @@ def costs(setup: Setup) -> tuple[list[Steady], list[Limit]]:
     for name, cost in zip(ORDER, found):
         show(work_table(name, cost))
     before, behind = found
+    text, limits = show_stages(before)
+    show(text)
     return found, [
+        *limits,
         Limit("cycles of baseline's", behind.cycles / before.cycles, CYCLES),
         Limit("bytes of baseline's", behind.moved / before.moved, BYTES),
         Limit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,7 @@ import ligrad
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.twin.clock import Time
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.ascendc.twin.trace import PIPES, TICKS
+from backends.ascendc.twin.trace import PIPES, TICKS, Trace
 from backends.numpy.dtypes import Array
 from benchmarks.schedules.inputs import consecutive, first
 from ligrad_ir.errors import LigradError
@@ -130,6 +131,12 @@ def scheduled(schedule: Schedule, soc: str, dtype: str, name: str = MAIN) -> Ker
     return kernel(example(name), soc, dtype, passes)
 
 
+Place = tuple[str, int, bool]
+"""A kind of core, the line of the program that it works for, and whether it writes."""
+COMMENT = re.compile(r"\s*// .*:(\d+)$")
+"""Above its lines a kernel says which line of the program they are of."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What the calls of an API on a kind of pipe come to in a token: on all cores of a
@@ -147,7 +154,8 @@ class Steady:
     """What a token more costs. cycles: of the launch, for a token more on every group;
     read, written: bytes of GM; steps: of the cube unit; busy, stalls: cycles by unit, as
     `AIC M`, and of the latter by reason too, as a mean over the cores of a kind;
-    hazards: of both runs; outputs: of the longer run; work: from a trace."""
+    hazards: of both runs; outputs: of the longer run; work: from a trace, and so are the
+    bytes of GM by place."""
 
     cycles: float
     read: float
@@ -158,6 +166,7 @@ class Steady:
     hazards: int
     outputs: Mapping[str, Array] = field(repr=False)
     work: tuple[Work, ...] = ()
+    places: Mapping[Place, float] = field(default_factory=dict[Place, float])
 
     @property
     def moved(self) -> float:
@@ -225,6 +234,7 @@ def steady(
         sum(hazard.count for each in runs for hazard in each.report.hazards),
         runs[1].outputs,
         _work(short, long, tokens) if trace else (),
+        _places(short, long, tokens) if trace else {},
     )
 
 
@@ -251,12 +261,40 @@ def _units(time: Time) -> dict[tuple[str, str], float]:
     return found
 
 
+def _trace(time: Time) -> Trace:
+    if time.trace is None or time.trace.dropped:
+        raise LigradError("the run is too long for a trace")
+    return time.trace
+
+
+def _places(short: Time, long: Time, tokens: int) -> dict[Place, float]:
+    """Bytes of GM by place, from the traces of two runs."""
+    sums: dict[Place, int] = {}
+    for time, sign in ((short, -1), (long, 1)):
+        trace = _trace(time)
+        for core, pipe, reason, site, _, _, moved in trace.events:
+            if reason == 0 and moved:
+                _, file, line = trace.sites[site]
+                is_written = PIPES[pipe] != "MTE2"
+                key = time.cores[core].kind, _program_line(file, line), is_written
+                sums[key] = sums.get(key, 0) + sign * moved
+    return {key: moved / tokens for key, moved in sums.items()}
+
+
+@cache
+def _program_line(file: str, line: int) -> int:
+    """The line of the program that a line of a kernel is of; 0 if it is of none."""
+    for text in reversed(Path(file).read_text(encoding="utf-8").splitlines()[:line]):
+        if comment := COMMENT.match(text):
+            return int(comment[1])
+    return 0
+
+
 def _work(short: Time, long: Time, tokens: int) -> tuple[Work, ...]:
     """What all pipes do for a token, from the traces of two runs."""
     sums: dict[tuple[str, str], list[int]] = {}
     for time, sign in ((short, -1), (long, 1)):
-        if (trace := time.trace) is None or trace.dropped:
-            raise LigradError("the run is too long for a trace")
+        trace = _trace(time)
         for core, pipe, reason, site, _, length, moved in trace.events:
             if reason == 0:
                 unit = f"{time.cores[core].kind} {PIPES[pipe]}"
