@@ -36,6 +36,9 @@ from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.tokens import TokenLowering, Tokens
 from passes.tiling.vector import VectorEmitter
 
+TOKENS = 2
+"""Worked on at once, where nothing else is asked for: cube and vector cores are busy
+together, and what crosses has two workspaces."""
 UNITS = ("vector", "cube")
 """What can compute an outer product."""
 

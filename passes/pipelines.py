@@ -26,7 +26,7 @@ from passes.fuse_blocks import FuseBlocksPass
 from passes.insert_cross_sync import InsertCrossSyncPass
 from passes.insert_sync import InsertSyncPass
 from passes.lower_to_ascendc import LowerToAscendcPass
-from passes.lower_to_npu import LowerToNpuPass
+from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.narrow_signs import NarrowSignsPass
 from passes.place_buffers import PlaceBuffersPass
 from passes.round_before_selection import RoundBeforeSelectionPass
@@ -128,7 +128,7 @@ def lowering(
         return (StreamToNpuPass(soc, deterministic),)
     return (
         RoundBeforeSelectionPass(),
-        LowerToNpuPass(soc, deterministic, tokens=2, outer_products="cube"),
+        LowerToNpuPass(soc, deterministic, TOKENS, outer_products="cube"),
     )
 
 

@@ -17,7 +17,7 @@ from ligrad_ir.dialects.npu_launch import SyncGroupOp
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import Signature, entry_function, signature_of
 from ligrad_ir.soc import find_soc
-from passes.lower_to_npu import LowerToNpuPass
+from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import Group, group
@@ -78,7 +78,7 @@ class StreamToNpuPass(ModulePass):
             plan = stream(entry_function(op))
             _Streaming(op, plan, self).run()  # changes nothing before it is through
         except UnsupportedError:
-            LowerToNpuPass(self.soc, self.deterministic).apply(ctx, op)
+            LowerToNpuPass(self.soc, self.deterministic, TOKENS).apply(ctx, op)
         except LigradError as error:
             raise PassFailedException(f"stream-to-npu: {error}") from error
 
