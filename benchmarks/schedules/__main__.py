@@ -7,6 +7,7 @@ missed. Nothing is measured on a chip (docs/timing.md).
 
     python -m benchmarks.schedules                      # in a few minutes
     python -m benchmarks.schedules --quick              # one group of cores, few tokens
+    python -m benchmarks.schedules --deterministic      # by the number of keys
     python -m benchmarks.schedules --sensitivity --ablation --plot out/schedules.png
 """
 
@@ -59,6 +60,12 @@ WORST_CYCLES = 0.65
 """Of baseline's, whatever the model is wrong about."""
 FINER = 100
 """So many times smaller is the error of dq before its last rounding."""
+FEW_GROUPS = 4
+"""Of a deterministic kernel, each group adds what all compute: so many are measured."""
+KEYS = (4096, 16384, 65536)
+"""Of a deterministic kernel, whose cost they leave alone."""
+SAME = 1.05
+"""Up to which costs are the same."""
 NOISE = 1.01
 """What two errors that are both of the last rounding alone may differ by."""
 
@@ -163,6 +170,25 @@ def doubts(setup: Setup) -> list[Limit]:
     return [Limit("cycles of baseline's, worst model", worst, WORST_CYCLES)]
 
 
+def fixed_order(setup: Setup) -> list[Limit]:
+    """Print what a token costs a deterministic kernel, by the number of keys."""
+    rows: list[list[str]] = []
+    found: dict[str, list[float]] = {}
+    for schedule in ORDER:
+        program = scheduled(schedule, setup.soc, "bf16", deterministic=True)
+        for keys in KEYS:
+            cost = steady(program, replace(setup, keys=keys), check=False)
+            numbers = (cost.cycles, cost.read / KIB, cost.written / KIB)
+            rows.append([f"{schedule}, S2={keys}", *(f"{n:.0f}" for n in numbers)])
+            found.setdefault(schedule, []).append(cost.cycles)
+    head = ["a token of each group", "cycles", "KiB read", "KiB written"]
+    show(table(f"Deterministic, {setup}", head, rows))
+    return [
+        Limit(f"deterministic {name}, most cycles of least", max(c) / min(c), SAME)
+        for name, c in found.items()
+    ]
+
+
 def show(text: str) -> None:
     """A table, with a line in front."""
     print(f"\n{text}", flush=True)
@@ -177,6 +203,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--many", type=int, default=9, help="tokens of the long run")
     parser.add_argument("--quick", action="store_true", help="costs and errors, small")
     parser.add_argument("--sensitivity", action="store_true")
+    parser.add_argument("--deterministic", action="store_true", help="and its costs")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--plot", type=Path)
     chosen = parser.parse_args(arguments)
@@ -202,6 +229,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         others(one)
     if chosen.sensitivity:
         limits += doubts(one)
+    if chosen.deterministic:
+        limits += fixed_order(replace(setup, cores=min(setup.cores, FEW_GROUPS)))
     rows = list(ablation(one)) if chosen.ablation else []
     if rows:
         show(ablation_table(f"Variants of optimized, {one}", rows))

@@ -125,9 +125,16 @@ def example(name: str) -> str:
 
 
 @cache
-def scheduled(schedule: Schedule, soc: str, dtype: str, name: str = MAIN) -> Kernel:
+def scheduled(
+    schedule: Schedule,
+    soc: str,
+    dtype: str,
+    name: str = MAIN,
+    *,
+    deterministic: bool = False,
+) -> Kernel:
     """The kernel of an example in a schedule, as `ligrad compile` makes it."""
-    passes = kernel_pipeline(soc, schedule=schedule)
+    passes = kernel_pipeline(soc, deterministic=deterministic, schedule=schedule)
     return kernel(example(name), soc, dtype, passes)
 
 

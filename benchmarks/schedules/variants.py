@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from xdsl.passes import ModulePass
 
@@ -22,7 +23,7 @@ from benchmarks.schedules.measure import (
 )
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
-from passes.lower_to_npu import LowerToNpuPass
+from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
 from passes.stream_to_npu import WINDOW, StreamToNpuPass
 from passes.tiling.staging import UnsupportedError
@@ -107,22 +108,33 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         "without fold-reduction, split-operands",
         without("fold-reduction", "split-operands"),
     )
-    yield "without streaming", token_by_token(full)
+    yield "without streaming", in_whole_tokens(full)
     yield (
         "without streaming, split-operands",
-        token_by_token(without("split-operands") or full),
+        in_whole_tokens(without("split-operands") or full),
     )
     yield "without pipelining", streaming(WINDOW, 1)
     for window in WINDOWS:
         for depth in DEPTHS:
             yield f"window {window}, depth {depth}", streaming(window, depth)
-    yield "baseline", kernel_pipeline(soc, schedule="baseline")
+    by_hand = kernel_pipeline(soc, schedule="baseline")
+
+    def lowered(**options: Any) -> tuple[ModulePass, ...]:
+        return tuple(
+            replace(each, **options) if isinstance(each, LowerToNpuPass) else each
+            for each in by_hand
+        )
+
+    yield "baseline", by_hand
+    yield "baseline, one token at once", lowered(tokens=1)
+    yield "baseline, three tokens at once", lowered(tokens=3)
+    yield "baseline, w dy on the vector cores", lowered(outer_products="vector")
 
 
-def token_by_token(passes: Sequence[ModulePass]) -> tuple[ModulePass, ...]:
-    """The same graph, lowered as `baseline` lowers its own."""
+def in_whole_tokens(passes: Sequence[ModulePass]) -> tuple[ModulePass, ...]:
+    """The same graph, lowered as where its entries cannot be cut."""
     return tuple(
-        LowerToNpuPass(each.soc, each.deterministic)
+        LowerToNpuPass(each.soc, each.deterministic, TOKENS)
         if isinstance(each, StreamToNpuPass)
         else each
         for each in passes
@@ -148,7 +160,7 @@ def _measured(setup: Setup, passes: Sequence[ModulePass]) -> Row:
     except LigradError as reason:
         return Row("", None, {}, str(reason).partition("\n")[0])
     notes = [f"{found.hazards} hazards"] * bool(found.hazards)
-    notes += ["token by token"] * (not _streams(setup.soc, passes))
+    notes += ["in whole tokens"] * (not _streams(setup.soc, passes))
     return Row("", found, errors(found.outputs, setup, "bf16"), ", ".join(notes))
 
 

@@ -48,7 +48,7 @@ def test_the_limits_are_met(capsys: pytest.CaptureFixture[str]) -> None:
     for line in ("A token in the steady state", "Errors of 8 tokens", "GM KiB read"):
         assert line in shown
     tables = shown.count("\n---")
-    assert tables == 6
+    assert tables == 7
     assert shown.count("nothing was measured on a chip") == tables
 
 
