@@ -10,7 +10,7 @@ import pytest
 from ligrad.arrays import save_arrays
 from ligrad.cli import main
 from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.ascendc_vector import AddsOp
+from ligrad_ir.dialects.ascendc_vector import AddOp
 from ligrad_ir.dialects.npu_vector import BinaryKind
 from passes.machine import vectors
 from passes.machine.statements import Statements
@@ -119,12 +119,12 @@ def test_mistakes_are_exit_code_2(
 def test_a_wrong_statement(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(vectors.WITH_SCALAR, BinaryKind.MUL, AddsOp)
+    monkeypatch.setitem(vectors.BINARY, BinaryKind.MUL, AddOp)
     code, out, err = call(capfd, FILE, *SMALL)
     assert (code, err) == (1, "")
     [bad] = [line for line in out.splitlines() if line.startswith("  BAD")]
-    assert bad.startswith("  BAD  lower-to-ascendc   d")
-    assert f"; first wrong: npu.fixpipe at {FILE}:34:" in bad
+    assert bad.startswith("  BAD  lower-to-ascendc   dw")
+    assert f"; first wrong: npu.store at {FILE}:33:" in bad
 
 
 def test_a_lost_flag_between_statements(

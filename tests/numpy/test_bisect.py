@@ -439,7 +439,7 @@ def test_place_buffers_with_an_overlap(monkeypatch: Monkeypatch) -> None:
 
     monkeypatch.setattr(place_buffers, "place", overlapping)
     report = found()
-    check(report, "place-buffers", "npu.binary", {"dW = "})
+    check(report, "place-buffers", "npu.select", {"dQ = "})
     assert report.steps[-1].name == "place-buffers"
 
 
