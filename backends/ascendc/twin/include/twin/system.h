@@ -43,6 +43,7 @@ void DataCacheCleanAndInvalid(const GlobalTensor<T>& gm)
 template <class T>
 void DataCachePreload(const GlobalTensor<uint64_t>& gm, const T cacheOffset, twin::Here here = twin::Here::at())
 {
+    static_assert(std::is_same_v<T, int16_t> || std::is_same_v<T, int64_t>, "DataCachePreload: an offset of int16 or int64");
     twin::engine->preload(gm[static_cast<uint64_t>(cacheOffset) / sizeof(uint64_t)].operand(false, 1), "DataCachePreload", here);
 }
 
