@@ -131,7 +131,8 @@ class GatherRowsNzOp(_IndexedRowsOp):
     apart. Indices lie in global memory, none behind the first `present` is read. An index
     outside [0, limit), such as -1, is no row: it becomes the `count` elements of `zeros`,
     which must be zeros in global memory. One `DataCopy` of a row to NZ on MTE2; the
-    indices are read by the scalar unit.
+    indices are read by the scalar unit, two at once, through its cache, which is asked for
+    the next line of them, never for one behind the buffer.
     """
 
     name = "npu.gather_rows_nz"

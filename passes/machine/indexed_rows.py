@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import npu_rows as rows
@@ -25,6 +24,7 @@ from ligrad_ir.dialects.ascendc_types import ui64
 from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import element_of
 from ligrad_ir.soc import Soc
+from passes.machine.indices import each_index
 from passes.machine.moves import adding
 from passes.machine.statements import Size, Statements, lower
 
@@ -162,16 +162,15 @@ def _(op: rows.GatherRowsNzOp, s: Statements) -> None:
         dst = s.at(op.dst, s.of(op.offset), s.mul(i, FRACTAL))
         s.insert(DataCopyNd2NzOp(dst, src, one_row))
 
-    def gather(i: SSAValue) -> None:
-        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
-        row.name_hint = "row"
-        is_before = s.compare(CmpMode.LT, row, 0, "is_before")
-        is_behind = s.compare(CmpMode.GE, row, s.of(op.limit), "is_behind")
-        absent = ArithmeticOp(Arithmetic.OR, is_before, is_behind)
-        is_absent = s.value(absent, "is_absent")
-        is_row = CmpOp(CmpMode.EQ, is_absent, s.constant(0, i1))
-        s.when(s.value(is_row, "is_row"), lambda: copy(i, _in_gm(op, s, op.src, row)))
-        s.when(is_absent, lambda: copy(i, s.of(op.zeros)))
+    def gather(i: SSAValue, row: SSAValue) -> None:
+        is_not_before = s.compare(CmpMode.GE, row, 0, "is_not_before")
+        is_not_behind = s.compare(CmpMode.LT, row, s.of(op.limit), "is_not_behind")
+        is_row = ArithmeticOp(Arithmetic.AND, is_not_before, is_not_behind)
+        s.when(
+            s.value(is_row, "is_row"),
+            lambda: copy(i, _in_gm(op, s, op.src, row)),
+            lambda: copy(i, s.of(op.zeros)),
+        )
 
-    s.loop(present, 1, gather, "i")
+    each_index(s, op.indices, s.of(op.indices_offset), present, gather)
     s.loop(s.of(op.rows), 1, lambda i: copy(i, s.of(op.zeros)), "i", present)

@@ -107,6 +107,94 @@ def test_a_gathered_row_is_one_copy() -> None:
         assert copies == ["x", "z", "z"]
 
 
+# ---- indices, by the word and ahead of their use
+
+READ = """%tile = npu.alloc at 0 : l1<65536xbf16>
+npu.gather_rows_nz %tile[%c0] nz_rows %c1024 , %x at %c0 + %i[%k] \
+rows %present to %present of %c16 below %c8 else %z
+"""
+
+
+@cache
+def reading_program() -> Program:
+    return Program(
+        "%x: gm<?xbf16>, %z: gm<?xbf16>, %i: gm<?xi32>, %k: index, %present: index",
+        cube=READ,
+    )
+
+
+def reading(size: int, k: int, present: int) -> tuple[int, int, float, int]:
+    """How many reads and how many preloads are made for so many indices of an array of
+    `size`, how long the scalar unit waits for memory, and the bytes that it waits for."""
+    values = {
+        "x": np.ones(128, DTYPES["bf16"]),
+        "z": np.zeros(16, DTYPES["bf16"]),
+        "i": (np.arange(size) % 10 - 1).astype(np.int32),
+        "k": k,
+        "present": present,
+    }
+    _, report = reading_program().launched(1, values)
+    assert not report.hazards, "\n".join(map(str, report.hazards))
+    assert report.time is not None
+    sites = report.time.sites
+    reads = [site for site in sites if site.api == "GlobalTensor::GetValue"]
+    return (
+        sum(site.count for site in reads),
+        sum(site.count for site in sites if site.api == "DataCachePreload"),
+        report.time.cores[0].pipes["S"].stalls.get("memory", 0),
+        sum(site.read for site in reads),
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "k", "present", "words", "lines"),
+    [
+        (1024, 0, 1024, 512, 64),
+        (1024, 1, 1023, 512, 64),
+        (1024, 15, 2, 2, 1),
+        (1024, 14, 2, 1, 0),
+        (1024, 16, 1, 1, 1),
+        (1023, 1022, 1, 1, 0),
+        (1023, 992, 31, 16, 2),
+        (1, 0, 1, 1, 1),
+        (9, 0, 0, 0, 0),
+    ],
+)
+def test_two_indices_are_read_at_once(
+    size: int, k: int, present: int, words: int, lines: int
+) -> None:
+    """And a line is asked for with the first word of each: the last index of an odd number
+    is no word, and nothing behind the array is touched, which the twin would report."""
+    assert reading(size, k, present)[:2] == (words, lines)
+
+
+@pytest.mark.parametrize("k", [0, 16, 3])
+def test_only_the_first_lines_of_indices_are_waited_for(k: int) -> None:
+    """One, or two where the first indices are the end of a line; of 62, eight of which
+    come from HBM, a little later than they are wanted."""
+    _, _, waits, fetched = reading(1024, k, 1000)
+    assert fetched == 64 * (1 + (k % 16 > 0))
+    assert waits <= 250 + 500 * (k % 16 > 0) + 8 * 60
+
+
+@pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 33, 48])
+def test_any_run_of_indices_is_read_as_it_stands(size: int) -> None:
+    """From anywhere in an array up to its end, odd or even."""
+    rng = np.random.default_rng(size)
+    for k in {0, 1 % size, size // 2, size - 1}:
+        indices = rng.integers(-1, 3, size).astype(np.int32)
+        indices[k] = rng.choice(GARBAGE)
+        values = {"i": indices, "at": 0, "high": 48, "base": 1, "k": k, "limit": 2}
+        values |= {"present": size - k, "rows": 48}
+        for t in HALVES:
+            values[f"x_{t}"] = numbers(rng, 3 * 48, t)
+            values[f"z_{t}"] = np.zeros(48, DTYPES[t])
+            values[f"e_{t}"] = np.eye(16, dtype=DTYPES[t])
+            values[f"f_{t}"] = numbers(rng, 48 * 48, t)
+            values[f"y_{t}"] = np.full(48 * 48, 55, np.float32)
+        gathered_program().both(**values)
+
+
 # ---- a row repeated
 
 REPEATED = """%v_@ = npu.alloc at {at} : ub<448x@>
