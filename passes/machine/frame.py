@@ -38,7 +38,7 @@ from ligrad_ir.dialects.ascendc_types import (
     ui32,
     ui64,
 )
-from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
+from ligrad_ir.dialects.npu_rows import FixpipeAddRowsOp, GatherRowsNzOp
 from ligrad_ir.dialects.npu_types import Space, buffer_bytes, element_of
 from ligrad_ir.soc import Soc
 from passes.machine.statements import (
@@ -146,7 +146,8 @@ def bind_tiling(
 def is_read_by_word(buffer: SSAValue) -> bool:
     """Whether row numbers are read from an array in global memory."""
     return any(
-        isinstance(use.operation, GatherRowsNzOp) and use.operation.indices is buffer
+        isinstance(op := use.operation, FixpipeAddRowsOp | GatherRowsNzOp)
+        and op.indices is buffer
         for use in buffer.uses
     )
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import npu_rows as rows
-from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode, HardEvent, Pipe
+from ligrad_ir.dialects.ascendc_cube import (
+    FIXPIPE_QUANT,
+    FixpipeOp,
+    FixpipeParamsOp,
+)
+from ligrad_ir.dialects.ascendc_enums import (
+    Arithmetic,
+    CmpMode,
+    HardEvent,
+    Layout,
+    Pipe,
+)
 from ligrad_ir.dialects.ascendc_move import (
     DataCopyNd2NzOp,
     DataCopyOp,
@@ -56,17 +68,28 @@ def _each_row(
 
 
 def _in_gm(
-    op: rows.GatherRowsOp
+    op: rows.FixpipeAddRowsOp
+    | rows.GatherRowsOp
     | rows.GatherRowsNzOp
     | rows.LoadSelectedRowsOp
     | rows.ScatterAddRowsOp,
     s: Statements,
     buffer: SSAValue,
     row: SSAValue,
+    column: Size = 0,
 ) -> SSAValue:
-    """A row of a buffer in global memory, counted from the base of the operation."""
+    """A row of a buffer in global memory, counted from the base of the operation, from a
+    column on."""
     place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
-    return s.at(buffer, place)
+    return s.at(buffer, place, column)
+
+
+def _is_row(s: Statements, row: SSAValue, limit: SSAValue) -> SSAValue:
+    """Whether an index means a row."""
+    is_not_before = s.compare(CmpMode.GE, row, 0, "is_not_before")
+    is_not_behind = s.compare(CmpMode.LT, row, s.of(limit), "is_not_behind")
+    both = ArithmeticOp(Arithmetic.AND, is_not_before, is_not_behind)
+    return s.value(both, "is_row")
 
 
 @lower.register
@@ -163,14 +186,43 @@ def _(op: rows.GatherRowsNzOp, s: Statements) -> None:
         s.insert(DataCopyNd2NzOp(dst, src, one_row))
 
     def gather(i: SSAValue, row: SSAValue) -> None:
-        is_not_before = s.compare(CmpMode.GE, row, 0, "is_not_before")
-        is_not_behind = s.compare(CmpMode.LT, row, s.of(op.limit), "is_not_behind")
-        is_row = ArithmeticOp(Arithmetic.AND, is_not_before, is_not_behind)
         s.when(
-            s.value(is_row, "is_row"),
+            _is_row(s, row, op.limit),
             lambda: copy(i, _in_gm(op, s, op.src, row)),
             lambda: copy(i, s.of(op.zeros)),
         )
 
     each_index(s, op.indices, s.of(op.indices_offset), present, gather)
     s.loop(s.of(op.rows), 1, lambda i: copy(i, s.of(op.zeros)), "i", present)
+
+
+@lower.register
+def _(op: rows.FixpipeAddRowsOp, s: Statements) -> None:
+    """Rows may be the same: a Fixpipe to global memory begins with a barrier of FIX of its
+    own, so that none overtakes the one before."""
+    params = FixpipeParamsOp(
+        nSize=s.u16(s.of(op.columns)),
+        mSize=s.u16(1),
+        srcStride=s.u16(s.of(op.nz_rows)),
+        dstStride=s.u32(s.of(op.count)),
+        reluEn=s.constant(op.relu is not None, i1),
+        quantPre=FIXPIPE_QUANT[element_of(op.src), element_of(op.dst)],
+        ndNum=s.u16(1),
+        srcNdStride=s.u16(0),
+        dstNdStride=s.u16(0),
+        unitFlag=s.u8(0),
+    )
+    one_row = s.value(params, f"{op.src.name_hint}_row_out")
+
+    def add(i: SSAValue, row: SSAValue) -> None:
+        src = s.at(op.src, s.of(op.offset), s.mul(i, FRACTAL))
+        dst = _in_gm(op, s, op.dst, row, s.of(op.column))
+        s.insert(FixpipeOp(Layout.ROW_MAJOR, dst, src, one_row))
+
+    def try_row(i: SSAValue, row: SSAValue) -> None:
+        s.when(_is_row(s, row, op.limit), lambda: add(i, row))
+
+    def each() -> None:
+        each_index(s, op.indices, s.of(op.indices_offset), s.of(op.rows), try_row)
+
+    adding(s, element_of(op.dst), each)
