@@ -27,7 +27,7 @@ from passes.tiling.rows import emit_scatter_of_window
 from passes.tiling.skew import Step, most_lag, steps
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
-from passes.tiling.stream import Stream, stream
+from passes.tiling.stream import Scatter, Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering
 
@@ -55,6 +55,11 @@ class StreamToNpuPass(ModulePass):
     something needs a sum over all entries before any of them is through, the vector cores
     need the gathered rows, or a sum is more than a tile of the accumulator.
 
+    scatter: who adds updates to their rows. With `cube` the cube core does so itself, row
+    by row on the way out of the accumulator, and the updates cross no memory: fewer bytes
+    for more cycles. Where the updates are no product that nothing else needs, and with
+    `deterministic`, whose order the vector cores keep, it is as with `vector`.
+
     Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64.
     """
 
@@ -64,6 +69,7 @@ class StreamToNpuPass(ModulePass):
     deterministic: bool = False
     window: int = WINDOW
     depth: int = DEPTH
+    scatter: Scatter = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.window < ENTRY_UNIT or self.window % ENTRY_UNIT or self.depth < 1:
@@ -75,7 +81,8 @@ class StreamToNpuPass(ModulePass):
         try:
             find_soc(self.soc)
             signature_of(op)  # raises for what is no graph
-            plan = stream(entry_function(op))
+            scatter = "vector" if self.deterministic else self.scatter
+            plan = stream(entry_function(op), scatter)
             _Streaming(op, plan, self).run()  # changes nothing before it is through
         except UnsupportedError:
             LowerToNpuPass(self.soc, self.deterministic).apply(ctx, op)

@@ -22,6 +22,7 @@ from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Stream, is_windowed, stream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+KG = "Gather(key, i)"
 HEADER = """operator Small
 axis T in 1..99
 axis N in 1..99
@@ -116,9 +117,42 @@ def test_what_has_no_entries_is_done_again_where_it_is_needed() -> None:
     assert "mul" not in spelled(plan, plan.before)
 
 
+# ---- who adds updates to their rows
+
+
+def scattered(module: ModuleOp) -> tuple[list[str], dict[int, list[str]]]:
+    """The products that the cube core adds itself, and what is left in the stages."""
+    plan = stream(entry_function(module), "cube")
+    return spelled(plan, list(plan.scattered)), stages(plan)
+
+
+def test_a_product_that_is_scattered_leaves_no_updates() -> None:
+    """The stage of the vector cores has nothing else to do, so there is none."""
+    products, left = scattered(example("lightning_indexer_grad"))
+    assert products == ["matmul+matmul+add"]
+    assert left == {
+        1: ["gather", "matmul+relu+cast"],
+        2: ["relu_grad"],
+        3: ["matmul", "matmul+matmul+add"],
+    }
+    products, left = scattered(example("forward_scores"))
+    assert not products
+    assert left == stages(streamed(example("forward_scores")))
+
+
+def test_updates_that_leave_the_program_are_the_vector_cores() -> None:
+    module = small(
+        *("output z : half[T, K, D]", "output x : half[N, D]"),
+        *(f"P = Matmul(q, {KG}) * dy", "U = Matmul(P, q)"),
+        *("z = U", "x = ScatterAdd(U, i)"),
+    )
+    products, left = scattered(module)
+    assert not products
+    assert "scatter_add" in left[4]
+
+
 # ---- what is refused
 
-KG = "Gather(key, i)"
 REFUSED = {
     "a sum over the entries": (
         ("output x : half[T, G]", f"P = Matmul(q, {KG})", "x = Reduce(P * dy)"),
