@@ -208,6 +208,13 @@ class Statements:
         """Whether lhs PREDICATE rhs"""
         return self.value(CmpOp(predicate, self.size(lhs), self.size(rhs)), name)
 
+    def all(self, *conditions: SSAValue, name: str) -> SSAValue:
+        """Whether all conditions hold"""
+        first, *others = conditions
+        for other in others:
+            first = self.value(ArithmeticOp(Arithmetic.AND, first, other), name)
+        return first
+
     # ---- tensors
 
     def at(self, buffer: SSAValue, *offsets: Size) -> SSAValue:

@@ -108,19 +108,39 @@ def test_rows_are_added(seed: int, relu: bool) -> None:
 @pytest.mark.parametrize("rows", [[5] * 20, [*range(9)] * 2, [-1] * 20, [3, 4] * 9])
 def test_rows_may_be_the_same(rows: list[int]) -> None:
     given = values(np.random.default_rng(1), rows=len(rows))
-    given["i"] = np.int32(rows)
+    given["i"] = np.array(rows, np.int32)
     np.testing.assert_array_equal(program().both(**given)["y"], expected(given))
 
 
 def test_a_row_is_one_fixpipe() -> None:
     """None for an index that is no row; and two indices are read at once."""
     given = values(np.random.default_rng(1))
-    given["i"] = np.int32([0, -1, 9, 8] * 5)
+    given["i"] = np.array([0, -1, 9, 8] * 5, np.int32)
     _, report = program().launched(1, given)
     assert report.instructions["Fixpipe"] == 10
     assert report.time is not None
     sites = [s for s in report.time.sites if s.api == "GlobalTensor::GetValue"]
     assert sum(site.count for site in sites) == 10
+
+
+@pytest.mark.parametrize(
+    ("rows", "fixpipes"),
+    [
+        ([0, 1, 2, 8, 3, 7], 3),
+        ([1, 0, 8, 2], 4),
+        ([4, 4, 4, 4], 4),
+        ([8, 9, -1, 3], 2),
+        ([1, 2, 3], 2),
+    ],
+)
+def test_two_rows_that_ascend_are_one_fixpipe(rows: list[int], fixpipes: int) -> None:
+    """However far apart, up to what a stride says."""
+    given = values(np.random.default_rng(1), rows=len(rows))
+    given["i"] = np.array(rows, np.int32)
+    np.testing.assert_array_equal(program().both(**given)["y"], expected(given))
+    _, report = program().launched(1, given)
+    assert report.instructions["Fixpipe"] == fixpipes
+    assert "<= 4294967295" in program().text
 
 
 def test_groups_add_to_the_same_rows() -> None:

@@ -100,11 +100,12 @@ def test_rows_are_gathered_to_nz(seed: int) -> None:
 
 
 def test_a_gathered_row_is_one_copy() -> None:
-    """A row, the zeros in its place, and the zeros behind; no index is read for those."""
+    """Two rows, a row, the zeros in its place, and the zeros behind; no index is read for
+    those."""
     text = gathered_program().text
     for t in HALVES:
         copies = re.findall(rf"DataCopy\(tile_{t}_\w+, (\w+?)_{t}", text)
-        assert copies == ["x", "z", "z"]
+        assert copies == ["x", "x", "z", "z"]
 
 
 # ---- indices, by the word and ahead of their use
@@ -129,7 +130,7 @@ def reading(size: int, k: int, present: int) -> tuple[int, int, float, int]:
     values = {
         "x": np.ones(128, DTYPES["bf16"]),
         "z": np.zeros(16, DTYPES["bf16"]),
-        "i": (np.arange(size) % 10 - 1).astype(np.int32),
+        "i": (np.arange(size, 0, -1) % 10 - 1).astype(np.int32),
         "k": k,
         "present": present,
     }
@@ -193,6 +194,70 @@ def test_any_run_of_indices_is_read_as_it_stands(size: int) -> None:
             values[f"f_{t}"] = numbers(rng, 48 * 48, t)
             values[f"y_{t}"] = np.full(48 * 48, 55, np.float32)
         gathered_program().both(**values)
+
+
+PAIRS = {
+    "ascending": ([0, 1, 2, 3, 4, 5], 3),
+    "descending": ([5, 4, 3, 2, 1, 0], 6),
+    "the same": ([7, 7, 7, 7], 4),
+    "as far apart as a pitch says": ([0, 4095, 1, 4096], 2),
+    "one too far": ([0, 4096, 1, 4098], 4),
+    "no row first": ([-1, 3, 2**31 - 1, 4], 4),
+    "no row second": ([3, -1, 4, 5000, 4998, 5000], 6),
+    "the last row": ([4998, 4999], 1),
+    "an odd number": ([1, 2, 3], 2),
+}
+"""Row numbers, of which 5000 is none any more, and the copies that they take."""
+
+
+@cache
+def pairing_program() -> Program:
+    body = READ.replace("below %c8", "below %c5000") + (
+        """npu.nd2nz %one[%c0], %e[%c0] rows %c16 of %c16 pitch %c16 nz_rows %c16
+npu.load_l0 %r[%c0], %one[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+npu.load_l0 %l[%c0], %tile[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+npu.mmad %p[%c0], %l[%c0], %r[%c0] size %c16 x %c16 x %c16 start %yes
+npu.fixpipe %y[%c0], %p[%c0] size %present x %c16 pitch %c16
+"""
+    )
+    allocs = """%one = npu.alloc at 131072 : l1<256xbf16>
+%l = npu.alloc at 0 : l0a<256xbf16>
+%r = npu.alloc at 0 : l0b<256xbf16>
+%p = npu.alloc at 0 : l0c<256xf32>
+"""
+    return Program(
+        "%x: gm<?xbf16>, %z: gm<?xbf16>, %e: gm<?xbf16>, %i: gm<?xi32>, %y: gm<?xf32>, "
+        "%k: index, %present: index",
+        head="%yes = arith.cmpi eq, %c0, %c0 : index",
+        cube=allocs + body,
+    )
+
+
+@pytest.mark.parametrize("k", [0, 1])
+@pytest.mark.parametrize("name", PAIRS)
+def test_two_rows_that_ascend_are_one_copy(name: str, k: int) -> None:
+    """If both are of one word, so not from an odd place on."""
+    rows, copies = PAIRS[name]
+    x = (np.arange(5000 * 16) % 251).astype(DTYPES["bf16"])
+    values = {
+        "x": x,
+        "z": np.zeros(16, x.dtype),
+        "e": np.eye(16, dtype=x.dtype),
+        "i": np.array([1] * k + rows, np.int32),
+        "y": np.zeros(16 * len(rows), np.float32),
+        "k": k,
+        "present": len(rows),
+    }
+    after = pairing_program().both(**values)
+    table = x.astype(np.float32).reshape(-1, 16)
+    wanted = [table[r] if 0 <= r < 5000 else np.zeros(16) for r in rows]
+    np.testing.assert_array_equal(after["y"].reshape(-1, 16), wanted)
+    _, report = pairing_program().launched(1, values)
+    found = report.instructions["DataCopy(Nd2Nz)"] - 1
+    if not k:
+        assert found == copies
+    elif name == "ascending":
+        assert found == len(rows) - 2
 
 
 # ---- a row repeated
