@@ -143,6 +143,14 @@ def test_two_rows_that_ascend_are_one_fixpipe(rows: list[int], fixpipes: int) ->
     assert "<= 4294967295" in program().text
 
 
+@pytest.mark.parametrize(("k", "rows"), [(0, 1), (1, 2), (2, 3), (3, 4)])
+def test_numbers_around_those_that_are_asked_for_add_nothing(k: int, rows: int) -> None:
+    """Though they ascend, and lie in the same words."""
+    given = values(np.random.default_rng(1), rows=rows, k=k)
+    given["i"] = np.arange(9, dtype=np.int32)
+    np.testing.assert_array_equal(program().both(**given)["y"], expected(given))
+
+
 def test_groups_add_to_the_same_rows() -> None:
     given = values(np.random.default_rng(2))
     one, three = (program().both(blocks, **given)["y"] for blocks in (1, 3))
