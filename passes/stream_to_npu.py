@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from xdsl.context import Context
 from xdsl.dialects import arith
@@ -77,6 +78,10 @@ class StreamToNpuPass(ModulePass):
                 f"stream-to-npu: a window of {self.window} entries and a ring of "
                 f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
                 "ring have a slot at least"
+            )
+        if self.scatter not in get_args(Scatter):
+            raise PassFailedException(
+                f"stream-to-npu: no cores {self.scatter!r} add updates: vector, cube"
             )
         try:
             find_soc(self.soc)

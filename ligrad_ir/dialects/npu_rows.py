@@ -130,9 +130,8 @@ class GatherRowsNzOp(_IndexedRowsOp):
     The tile starts at dst[offset], `count` columns in blocks of 16 that lie `nz_rows` rows
     apart. Indices lie in global memory, none behind the first `present` is read. An index
     outside [0, limit), such as -1, is no row: it becomes the `count` elements of `zeros`,
-    which must be zeros in global memory. One `DataCopy` of a row to NZ on MTE2; the
-    indices are read by the scalar unit, two at once, through its cache, which is asked for
-    the next line of them, never for one behind the buffer.
+    which must be zeros in global memory. One `DataCopy` to NZ on MTE2 for a row, or for
+    two that are numbered in ascending order; the indices are read by the scalar unit.
     """
 
     name = "npu.gather_rows_nz"
@@ -205,9 +204,9 @@ class FixpipeAddRowsOp(_IndexedRowsOp):
 
     The tile of `src` in L0C starts at `offset`; its blocks of 16 columns are `nz_rows`
     rows high. Indices lie in global memory. An index outside [0, limit), such as -1, is
-    passed over; with `relu` max(.., 0) is added. One atomic `Fixpipe` a row on FIX, in the
-    order of the entries: each begins with a barrier of FIX, so rows may be the same. The
-    indices are read by the scalar unit.
+    passed over; with `relu` max(.., 0) is added. One atomic `Fixpipe` on FIX for a row, or
+    for two that are numbered in ascending order, in the order of the entries: each begins
+    with a barrier of FIX, so rows may be the same. The indices are read by the scalar unit.
     """
 
     name = "npu.fixpipe_add_rows"

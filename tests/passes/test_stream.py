@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from xdsl.context import Context
@@ -19,7 +20,7 @@ from passes.pipelines import run_passes, run_pipeline
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
 from passes.tiling.staging import UnsupportedError
-from passes.tiling.stream import Stream, is_windowed, stream
+from passes.tiling.stream import Scatter, Stream, is_windowed, stream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KG = "Gather(key, i)"
@@ -273,6 +274,13 @@ def test_windows_are_whole_and_the_ring_has_a_slot(window: int, depth: int) -> N
     with pytest.raises(PassFailedException, match=r"a window of -?\d+ entries"):
         StreamToNpuPass(window=window, depth=depth).apply(Context(), module)
     assert str(module) == before
+
+
+def test_unknown_cores_are_refused() -> None:
+    module = example("lightning_indexer_grad")
+    lower = StreamToNpuPass(scatter=cast(Scatter, "gpu"))
+    with pytest.raises(PassFailedException, match="no cores 'gpu' add updates"):
+        lower.apply(Context(), module)
 
 
 def test_an_unknown_chip_and_a_launch_are_refused() -> None:
