@@ -53,6 +53,8 @@ class Soc:
     gm_alignment: int = 512
     """An L2 line: segments of the workspace start on one."""
 
+    cache_line: int = 64
+    """Of the data cache of a scalar unit."""
     block_bytes: int = 32
     """The unit of on-chip transfers."""
     vector_bytes: int = 256

@@ -122,7 +122,7 @@ class _Kernel:
             (OnAivOp, Core.AIV, self._launch.vector),
         ):
             inner = Block()
-            part = Statements(inner, dict(values), core)
+            part = Statements(inner, dict(values), core, s.words)
             allocs = [op for op in region.walk() if isinstance(op, AllocOp)]
             declare_memories(part, pipe, allocs)
             lower_block(region.block, part)

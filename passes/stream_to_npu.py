@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -27,7 +28,7 @@ from passes.tiling.rows import emit_scatter_of_window
 from passes.tiling.skew import Step, lags
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
-from passes.tiling.stream import Stream, stream
+from passes.tiling.stream import Scatter, Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering, Tokens
 
@@ -55,6 +56,11 @@ class StreamToNpuPass(ModulePass):
     something needs a sum over all entries before any of them is through, the vector cores
     need the gathered rows, or a sum is more than a tile of the accumulator.
 
+    scatter: who adds updates to their rows. With `cube` the cube core does so itself, row
+    by row on the way out of the accumulator, and the updates cross no memory: fewer bytes
+    for more cycles. Where the updates are no product that nothing else needs, and with
+    `deterministic`, whose order the vector cores keep, it is as with `vector`.
+
     Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64.
     """
 
@@ -64,6 +70,7 @@ class StreamToNpuPass(ModulePass):
     deterministic: bool = False
     window: int = WINDOW
     depth: int = DEPTH
+    scatter: Scatter = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.window < ENTRY_UNIT or self.window % ENTRY_UNIT or self.depth < 1:
@@ -72,10 +79,15 @@ class StreamToNpuPass(ModulePass):
                 f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
                 "ring have a slot at least"
             )
+        if self.scatter not in get_args(Scatter):
+            raise PassFailedException(
+                f"stream-to-npu: no cores {self.scatter!r} add updates: vector, cube"
+            )
         try:
             find_soc(self.soc)
             signature_of(op)  # raises for what is no graph
-            plan = stream(entry_function(op))
+            scatter = "vector" if self.deterministic else self.scatter
+            plan = stream(entry_function(op), scatter)
             _Streaming(op, plan, self).run()  # changes nothing before it is through
         except UnsupportedError:
             LowerToNpuPass(self.soc, self.deterministic, TOKENS).apply(ctx, op)

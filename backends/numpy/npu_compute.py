@@ -9,13 +9,10 @@ from backends.numpy import graph_ops, npu_layout, npu_ops
 from backends.numpy.machine import poison, require
 from backends.numpy.npu_base import BLOCK
 from backends.numpy.npu_layout import whole
-from backends.numpy.npu_move import MoveFunctions
+from backends.numpy.npu_move import FIXPIPE_SOURCE, MoveFunctions
 from ligrad_ir.dialects import npu_cube
 from ligrad_ir.dialects import npu_vector as npu
 from ligrad_ir.soc import Soc
-
-UNIT_FLAGS = 64
-"""Bytes that the start of a tile of L0C is a multiple of for Fixpipe."""
 
 
 @register_impls
@@ -45,7 +42,7 @@ class ComputeFunctions(MoveFunctions):
         self, i: Interpreter, op: npu_cube.FixpipeOp, args: PythonValues
     ) -> PythonValues:
         dst, dst_offset, src, src_offset, m, n, pitch = args
-        blocks = src.blocks(src_offset, m, n, whole(m), UNIT_FLAGS)
+        blocks = src.blocks(src_offset, m, n, whole(m), FIXPIPE_SOURCE)
         x = npu_layout.from_blocks(blocks)[:, :n]
         x = (graph_ops.relu(x) if op.relu else x).astype(dst.data.dtype)
         target = dst.rows(dst_offset, m, n, pitch)

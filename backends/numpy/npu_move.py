@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from xdsl.interpreter import Interpreter, PythonValues, impl, register_impls
 
-from backends.numpy import npu_layout, npu_ops
+from backends.numpy import graph_ops, npu_layout, npu_ops
 from backends.numpy.dtypes import Array
 from backends.numpy.machine import Buffer, poison, require
 from backends.numpy.npu_base import BLOCK, NpuBase
 from ligrad_ir.dialects.npu_copy import COPY_UNIT, RepeatRowOp
 from ligrad_ir.dialects.npu_move import LoadL0Op, LoadOp, Nd2NzOp, StoreOp
 from ligrad_ir.dialects.npu_rows import (
+    FixpipeAddRowsOp,
     GatherRowsNzOp,
     GatherRowsOp,
     LoadSelectedRowsOp,
@@ -19,6 +20,9 @@ from ligrad_ir.dialects.npu_rows import (
 )
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.soc import Soc
+
+FIXPIPE_SOURCE = 64
+"""Bytes that the start of a tile of L0C is a multiple of for Fixpipe."""
 
 
 def _ub_rows(buffer: Buffer, offset: int, rows: int, count: int, pitch: int) -> Array:
@@ -160,6 +164,31 @@ class MoveFunctions(NpuBase):
         for end in (found.min(), found.max()) if found.size else ():
             self.note_write(dst, int(end) * count, 1, count, count)
         npu_ops.scatter_add_rows(target, updates, found)
+        return ()
+
+    @impl(FixpipeAddRowsOp)
+    def fixpipe_add_rows(
+        self, i: Interpreter, op: FixpipeAddRowsOp, args: PythonValues
+    ) -> PythonValues:
+        column, columns, nz_rows, dst, src, offset, base, indices, *sizes = args
+        indices_offset, rows, count, limit = sizes
+        require(
+            0 <= column and column + columns <= count,
+            f"columns {column} to {column + columns} of rows of {count}",
+        )
+        numbers = indices.at(indices_offset, rows)
+        self._rows(dst, base, numbers, count, limit)
+        require(rows <= nz_rows, f"{rows} indices for {nz_rows} rows")
+        blocks = src.blocks(offset, rows, columns, nz_rows, FIXPIPE_SOURCE)
+        updates = npu_layout.from_blocks(blocks)[:, :columns]
+        updates = graph_ops.relu(updates) if op.relu else updates
+        wanted = npu_ops.is_row(numbers, limit)
+        found = base + numbers[wanted].astype(np.int64)
+        target = dst.at(0, dst.data.size // count * count).reshape(-1, count)
+        for end in (found.min(), found.max()) if found.size else ():
+            self.note_write(dst, int(end) * count + column, 1, columns, columns)
+        inside = target[:, column : column + columns]
+        npu_ops.scatter_add_rows(inside, updates[wanted], found)
         return ()
 
     @impl(Nd2NzOp)

@@ -8,6 +8,7 @@ missed. Nothing is measured on a chip (docs/timing.md).
     python -m benchmarks.schedules                      # in a few minutes
     python -m benchmarks.schedules --quick              # one group of cores, few tokens
     python -m benchmarks.schedules --deterministic      # by the number of keys
+    python -m benchmarks.schedules --quick --ascending  # keys in the order of their numbers
     python -m benchmarks.schedules --sensitivity --ablation --plot out/schedules.png
 """
 
@@ -202,6 +203,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--few", type=int, default=3, help="tokens of the short run")
     parser.add_argument("--many", type=int, default=9, help="tokens of the long run")
     parser.add_argument("--quick", action="store_true", help="costs and errors, small")
+    parser.add_argument("--ascending", action="store_true", help="keys in order")
     parser.add_argument("--sensitivity", action="store_true")
     parser.add_argument("--deterministic", action="store_true", help="and its costs")
     parser.add_argument("--ablation", action="store_true")
@@ -219,7 +221,13 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a limit is missed."""
     chosen = options(arguments)
-    setup = Setup(chosen.soc, cores=chosen.cores, few=chosen.few, many=chosen.many)
+    setup = Setup(
+        chosen.soc,
+        cores=chosen.cores,
+        few=chosen.few,
+        many=chosen.many,
+        ascending=chosen.ascending,
+    )
     one = alone(setup)
     found, limits = costs(setup)
     if chosen.quick:

@@ -59,6 +59,11 @@ def drifting(
     return values
 
 
+def ascending(values: dict[str, Any]) -> dict[str, Any]:
+    """The same keys for every token, in the order of their numbers."""
+    return {**values, "sparse_indices": np.sort(values["sparse_indices"])}
+
+
 def first(values: dict[str, Any], tokens: int) -> dict[str, Any]:
     """The same for the first tokens only; all keys stay."""
     return {

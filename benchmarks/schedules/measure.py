@@ -19,7 +19,7 @@ from backends.ascendc.twin.clock import Time
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from backends.ascendc.twin.trace import PIPES, TICKS, Trace
 from backends.numpy.dtypes import Array
-from benchmarks.schedules.inputs import consecutive, first
+from benchmarks.schedules.inputs import ascending, consecutive, first
 from ligrad_ir.errors import LigradError
 from passes.pipelines import (
     ASCENDC_PIPELINE,
@@ -40,7 +40,8 @@ ORDER: tuple[Schedule, ...] = tuple(sorted(SCHEDULES))
 @dataclass(frozen=True)
 class Setup:
     """A problem on a chip. few, many: tokens of a group of cores in the two runs whose
-    difference is the steady state."""
+    difference is the steady state. ascending: the keys of a token in the order of their
+    numbers, not of their scores."""
 
     soc: str = "ascend910b1"
     heads: int = 64
@@ -49,18 +50,21 @@ class Setup:
     cores: int = 24
     few: int = 3
     many: int = 9
+    ascending: bool = False
 
     def values(self, dtype: str) -> dict[str, Any]:
         """Inputs for the longer run, of which the other one takes the first tokens."""
         tokens = self.many * self.cores
-        return _values(tokens, self.keys, self.heads, self.entries, dtype)
+        values = _values(tokens, self.keys, self.heads, self.entries, dtype)
+        return ascending(values) if self.ascending else values
 
     def __str__(self) -> str:
+        order = "keys in ascending order, " * self.ascending
         groups = f"{self.cores} groups of cores" if self.cores > 1 else "1 group"
         return (
             f"{self.soc}, G=N1={self.heads}, D=128, K={self.entries}, S2={self.keys}, "
-            f"BSND, sparse_mode 0, {groups}, run of {self.many} tokens a group less run "
-            f"of {self.few}"
+            f"BSND, sparse_mode 0, {order}{groups}, run of {self.many} tokens a group "
+            f"less run of {self.few}"
         )
 
 

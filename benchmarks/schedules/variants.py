@@ -25,9 +25,9 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
-from passes.stream_to_npu import WINDOW, StreamToNpuPass
+from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
 from passes.tiling.staging import UnsupportedError
-from passes.tiling.stream import stream
+from passes.tiling.stream import Scatter, stream
 
 # ---- of the model
 
@@ -93,9 +93,11 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         rest = tuple(each for each in full if each.name not in names)
         return rest if len(rest) < len(full) else None
 
-    def streaming(window: int, depth: int) -> tuple[ModulePass, ...]:
+    def streaming(
+        window: int, depth: int, scatter: Scatter = "vector"
+    ) -> tuple[ModulePass, ...]:
         return tuple(
-            replace(each, window=window, depth=depth)
+            replace(each, window=window, depth=depth, scatter=scatter)
             if isinstance(each, StreamToNpuPass)
             else each
             for each in full
@@ -117,6 +119,7 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
     for window in WINDOWS:
         for depth in DEPTHS:
             yield f"window {window}, depth {depth}", streaming(window, depth)
+    yield "scatter by Fixpipe", streaming(WINDOW, DEPTH, "cube")
     by_hand = kernel_pipeline(soc, schedule="baseline")
 
     def lowered(**options: Any) -> tuple[ModulePass, ...]:

@@ -42,7 +42,7 @@ from ligrad_ir.dialects.ascendc_types import (
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-U8, U16, U32, U64 = eq(ui8), eq(ui16), eq(ui32), eq(ui64)
+U8, U16, U32, U64, I64 = eq(ui8), eq(ui16), eq(ui32), eq(ui64), eq(i64)
 BOOL = eq(i1)
 INTEGER = AttrSetConstraint.get(*INTEGERS)
 FLOAT = AttrSetConstraint.get(*FLOATS)

@@ -18,6 +18,7 @@ from xdsl.traits import MemoryReadEffect, Pure
 
 from ligrad_ir.dialects.ascendc_base import (
     COUNT,
+    I64,
     SCALAR,
     U32,
     AscendCOp,
@@ -44,6 +45,7 @@ from ligrad_ir.dialects.ascendc_types import (
     TPipeType,
     element_bytes,
     memory_of,
+    ui64,
 )
 from ligrad_ir.soc import Soc
 
@@ -326,6 +328,31 @@ class GetValueOp(MethodOp):
 
 
 @irdl_op_definition
+class DataCachePreloadOp(CallOp):
+    """
+    `DataCachePreload(tensor, offset);`: asks for a 64-byte line of global memory, which
+    a later GetValue finds in the cache of the scalar unit. Page "DataCachePreload".
+
+    offset: bytes; any of the line. More than a few at once block the scalar unit, or do
+    nothing.
+    """
+
+    name = "ascendc.data_cache_preload"
+    CPP_NAME: ClassVar = "DataCachePreload"
+    READS: ClassVar = ("tensor",)
+
+    tensor = operand_def(GlobalType)
+    offset = operand_def(I64)
+
+    def check(self) -> None:
+        require(  # data_cache_preload_c1
+            element(self.tensor) == ui64,
+            f"what is preloaded is a tensor of ui64, not {element(self.tensor)}",
+        )
+        require_range(self.offset, 0, 2**63 - 1, "the offset")  # data_cache_preload_c2
+
+
+@irdl_op_definition
 class SetValueOp(MethodOp):
     """
     `tensor.SetValue(offset, value);`: the scalar unit writes an element.
@@ -362,6 +389,7 @@ def _check_scalar_access(operand: SSAValue, value: SSAValue) -> None:
 
 
 OPS: Sequence[type[Operation]] = (
+    DataCachePreloadOp,
     GetUserWorkspaceOp,
     GetValueOp,
     GetWithOffsetOp,

@@ -130,8 +130,8 @@ class GatherRowsNzOp(_IndexedRowsOp):
     The tile starts at dst[offset], `count` columns in blocks of 16 that lie `nz_rows` rows
     apart. Indices lie in global memory, none behind the first `present` is read. An index
     outside [0, limit), such as -1, is no row: it becomes the `count` elements of `zeros`,
-    which must be zeros in global memory. One `DataCopy` of a row to NZ on MTE2; the
-    indices are read by the scalar unit.
+    which must be zeros in global memory. One `DataCopy` to NZ on MTE2 for a row, or for
+    two that are numbered in ascending order; the indices are read by the scalar unit.
     """
 
     name = "npu.gather_rows_nz"
@@ -195,6 +195,79 @@ class GatherRowsNzOp(_IndexedRowsOp):
             element_of(self.zeros) == element_of(self.src),
             f"the zeros differ: {self.zeros.type} and {self.src.type}",
         )  # gather_rows_nz_c5
+
+
+@irdl_op_definition
+class FixpipeAddRowsOp(_IndexedRowsOp):
+    """
+    dst[(base + indices[i]) * count + column + j] += src[i, j] for i < rows, j < columns.
+
+    The tile of `src` in L0C starts at `offset`; its blocks of 16 columns are `nz_rows`
+    rows high. Indices lie in global memory. An index outside [0, limit), such as -1, is
+    passed over; with `relu` max(.., 0) is added. One atomic `Fixpipe` on FIX for a row, or
+    for two that are numbered in ascending order, in the order of the entries: each begins
+    with a barrier of FIX, so rows may be the same. The indices are read by the scalar unit.
+    """
+
+    name = "npu.fixpipe_add_rows"
+    CORE: ClassVar = Core.CUBE
+    READS: ClassVar = ("src", "indices")
+    WRITES: ClassVar = ("dst",)
+
+    relu = opt_prop_def(UnitAttr)
+    column = operand_def(Size)
+    columns = operand_def(Size)
+    nz_rows = operand_def(Size)
+    assembly_format = (
+        "(`relu` $relu^)? $dst `at` $base `+` $indices `[` $indices_offset `]` `column` "
+        "$column `,` $src `[` $offset `]` `nz_rows` $nz_rows `size` $rows `x` $columns "
+        "`of` $count `below` $limit attr-dict "
+        "`:` type($dst) `,` type($indices) `,` type($src)"
+    )
+
+    def __init__(
+        self,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: SSAValue,
+        base: SSAValue,
+        indices: SSAValue,
+        indices_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        limit: SSAValue,
+        *,
+        column: SSAValue,
+        columns: SSAValue,
+        nz_rows: SSAValue,
+        relu: bool = False,
+    ):
+        super().__init__(
+            operands=[
+                column,
+                columns,
+                nz_rows,
+                dst,
+                src,
+                offset,
+                base,
+                indices,
+                indices_offset,
+                rows,
+                count,
+                limit,
+            ],
+            properties={"relu": UnitAttr() if relu else None},
+        )
+
+    def pipe(self) -> Pipe:
+        return Pipe.FIX
+
+    def verify_(self) -> None:
+        self._verify_rows(Space.GM)
+        require_space(self.dst, "the destination", Space.GM)  # fixpipe_add_rows_c1
+        require_space(self.src, "the source", Space.L0C)  # fixpipe_add_rows_c2
+        require_element(self.src, "the source", Float32Type)  # fixpipe_add_rows_c3
 
 
 class _RowRangeOp(_IndexedRowsOp):
@@ -313,6 +386,7 @@ class ScatterAddRowsOp(_RowRangeOp):
 
 
 OPS: tuple[type[Operation], ...] = (
+    FixpipeAddRowsOp,
     GatherRowsNzOp,
     GatherRowsOp,
     LoadSelectedRowsOp,

@@ -36,12 +36,15 @@ from ligrad_ir.dialects.ascendc_types import (
     GlobalType,
     LocalType,
     ui32,
+    ui64,
 )
+from ligrad_ir.dialects.npu_rows import FixpipeAddRowsOp, GatherRowsNzOp
 from ligrad_ir.dialects.npu_types import Space, buffer_bytes, element_of
 from ligrad_ir.soc import Soc
 from passes.machine.statements import (
     Size,
     Statements,
+    Words,
     bytes_of,
     lower,
     tensor_element,
@@ -140,6 +143,15 @@ def bind_tiling(
             s.values[p.value] = blocks
 
 
+def is_read_by_word(buffer: SSAValue) -> bool:
+    """Whether row numbers are read from an array in global memory."""
+    return any(
+        isinstance(op := use.operation, FixpipeAddRowsOp | GatherRowsNzOp)
+        and op.indices is buffer
+        for use in buffer.uses
+    )
+
+
 def region_bytes(s: Statements, op: npu.WorkspaceOp, soc: Soc) -> Size:
     """The size of a part of the workspace, in whole units of the memory."""
     size = s.mul(s.of(op.elements), bytes_of(op.result))
@@ -216,6 +228,11 @@ class KernelFrame:
         tensor = s.value(GlobalTensorOp(GlobalType(element)), f"{name}_gm")
         s.insert(SetGlobalBufferOp(tensor, address, count))
         s.values[old] = tensor
+        if is_read_by_word(old):
+            elements = s.div(s.add(count, 1), 2, f"{name}_word_count")
+            words = s.value(GlobalTensorOp(GlobalType(ui64)), f"{name}_words")
+            s.insert(SetGlobalBufferOp(words, address, s.size(elements)))
+            s.words[old] = Words(words, count)
 
 
 def declare_memories(

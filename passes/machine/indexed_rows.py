@@ -8,7 +8,18 @@ from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import npu_rows as rows
-from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode, HardEvent, Pipe
+from ligrad_ir.dialects.ascendc_cube import (
+    FIXPIPE_QUANT,
+    FixpipeOp,
+    FixpipeParamsOp,
+)
+from ligrad_ir.dialects.ascendc_enums import (
+    Arithmetic,
+    CmpMode,
+    HardEvent,
+    Layout,
+    Pipe,
+)
 from ligrad_ir.dialects.ascendc_move import (
     DataCopyNd2NzOp,
     DataCopyOp,
@@ -25,11 +36,16 @@ from ligrad_ir.dialects.ascendc_types import ui64
 from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import element_of
 from ligrad_ir.soc import Soc
+from passes.machine.indices import WORD, Pair, each_index
 from passes.machine.moves import adding
 from passes.machine.statements import Size, Statements, lower
 
 FRACTAL = Soc.fractal
 """Columns of a block of NZ."""
+MOST_PITCH = 2**16 - 1
+"""Elements from row to row of a copy to NZ."""
+MOST_STRIDE = 2**32 - 1
+"""Elements from row to row of what a Fixpipe writes."""
 
 
 def _each_row(
@@ -56,17 +72,57 @@ def _each_row(
 
 
 def _in_gm(
-    op: rows.GatherRowsOp
+    op: rows.FixpipeAddRowsOp
+    | rows.GatherRowsOp
     | rows.GatherRowsNzOp
     | rows.LoadSelectedRowsOp
     | rows.ScatterAddRowsOp,
     s: Statements,
     buffer: SSAValue,
     row: SSAValue,
+    column: Size = 0,
 ) -> SSAValue:
-    """A row of a buffer in global memory, counted from the base of the operation."""
+    """A row of a buffer in global memory, counted from the base of the operation, from a
+    column on."""
     place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
-    return s.at(buffer, place)
+    return s.at(buffer, place, column)
+
+
+def _is_row(s: Statements, row: SSAValue, limit: SSAValue) -> SSAValue:
+    """Whether an index means a row."""
+    return s.all(
+        s.compare(CmpMode.GE, row, 0, "is_not_before"),
+        s.compare(CmpMode.LT, row, s.of(limit), "is_not_behind"),
+        name="is_row",
+    )
+
+
+def _gap(
+    op: rows.FixpipeAddRowsOp | rows.GatherRowsNzOp,
+    s: Statements,
+    low: SSAValue,
+    high: SSAValue,
+) -> Size:
+    """The elements from one row to a later one."""
+    return s.mul(s.sub(high, low), s.of(op.count), "row_gap")
+
+
+def _ascend(
+    op: rows.FixpipeAddRowsOp | rows.GatherRowsNzOp, s: Statements, most: int
+) -> Callable[[SSAValue, SSAValue], SSAValue]:
+    """Whether two indices mean rows, the second one behind the first by at most so many
+    elements: a transfer takes them at once."""
+
+    def test(low: SSAValue, high: SSAValue) -> SSAValue:
+        return s.all(
+            s.compare(CmpMode.GE, low, 0, "is_not_before"),
+            s.compare(CmpMode.LT, low, high, "ascends"),
+            s.compare(CmpMode.LT, high, s.of(op.limit), "is_not_behind"),
+            s.compare(CmpMode.LE, _gap(op, s, low, high), most, "is_near"),
+            name="is_pair_of_rows",
+        )
+
+    return test
 
 
 @lower.register
@@ -146,32 +202,79 @@ class _Rows:
 def _(op: rows.GatherRowsNzOp, s: Statements) -> None:
     """Zeros are copied like any other row: the cube core cannot fill a row of L1."""
     count, present = s.of(op.count), s.of(op.present)
-    params = Nd2NzParamsOp(
-        ndNum=s.u16(1),
-        nValue=s.u16(1),
-        dValue=s.u16(count),
-        srcNdMatrixStride=s.u16(0),
-        srcDValue=s.u16(count),
-        dstNzC0Stride=s.u16(s.of(op.nz_rows)),
-        dstNzNStride=s.u16(1),
-        dstNzMatrixStride=s.u16(0),
-    )
-    one_row = s.value(params, f"{op.dst.name_hint}_row")
 
-    def copy(i: SSAValue, src: SSAValue) -> None:
+    def params(number: int, pitch: Size, name: str) -> SSAValue:
+        params = Nd2NzParamsOp(
+            ndNum=s.u16(1),
+            nValue=s.u16(number),
+            dValue=s.u16(count),
+            srcNdMatrixStride=s.u16(0),
+            srcDValue=s.u16(pitch),
+            dstNzC0Stride=s.u16(s.of(op.nz_rows)),
+            dstNzNStride=s.u16(1),
+            dstNzMatrixStride=s.u16(0),
+        )
+        return s.value(params, f"{op.dst.name_hint}_{name}")
+
+    one_row = params(1, count, "row")
+
+    def copy(i: SSAValue, src: SSAValue, params: SSAValue = one_row) -> None:
         dst = s.at(op.dst, s.of(op.offset), s.mul(i, FRACTAL))
-        s.insert(DataCopyNd2NzOp(dst, src, one_row))
+        s.insert(DataCopyNd2NzOp(dst, src, params))
 
-    def gather(i: SSAValue) -> None:
-        row = s.scalar_index(op.indices, s.of(op.indices_offset), i)
-        row.name_hint = "row"
-        is_before = s.compare(CmpMode.LT, row, 0, "is_before")
-        is_behind = s.compare(CmpMode.GE, row, s.of(op.limit), "is_behind")
-        absent = ArithmeticOp(Arithmetic.OR, is_before, is_behind)
-        is_absent = s.value(absent, "is_absent")
-        is_row = CmpOp(CmpMode.EQ, is_absent, s.constant(0, i1))
-        s.when(s.value(is_row, "is_row"), lambda: copy(i, _in_gm(op, s, op.src, row)))
-        s.when(is_absent, lambda: copy(i, s.of(op.zeros)))
+    def both(i: SSAValue, low: SSAValue, high: SSAValue) -> None:
+        two_rows = params(WORD, _gap(op, s, low, high), "rows")
+        copy(i, _in_gm(op, s, op.src, low), two_rows)
 
-    s.loop(present, 1, gather, "i")
+    def gather(i: SSAValue, row: SSAValue) -> None:
+        s.when(
+            _is_row(s, row, op.limit),
+            lambda: copy(i, _in_gm(op, s, op.src, row)),
+            lambda: copy(i, s.of(op.zeros)),
+        )
+
+    pair = Pair(_ascend(op, s, MOST_PITCH), both)
+    each_index(s, op.indices, s.of(op.indices_offset), present, gather, pair)
     s.loop(s.of(op.rows), 1, lambda i: copy(i, s.of(op.zeros)), "i", present)
+
+
+@lower.register
+def _(op: rows.FixpipeAddRowsOp, s: Statements) -> None:
+    """Rows may be the same: a Fixpipe to global memory begins with a barrier of FIX of its
+    own, so that none overtakes the one before."""
+
+    def params(number: int, pitch: Size, name: str) -> SSAValue:
+        params = FixpipeParamsOp(
+            nSize=s.u16(s.of(op.columns)),
+            mSize=s.u16(number),
+            srcStride=s.u16(s.of(op.nz_rows)),
+            dstStride=s.u32(pitch),
+            reluEn=s.constant(op.relu is not None, i1),
+            quantPre=FIXPIPE_QUANT[element_of(op.src), element_of(op.dst)],
+            ndNum=s.u16(1),
+            srcNdStride=s.u16(0),
+            dstNdStride=s.u16(0),
+            unitFlag=s.u8(0),
+        )
+        return s.value(params, f"{op.src.name_hint}_{name}_out")
+
+    one_row = params(1, s.of(op.count), "row")
+
+    def add(i: SSAValue, row: SSAValue, params: SSAValue = one_row) -> None:
+        src = s.at(op.src, s.of(op.offset), s.mul(i, FRACTAL))
+        dst = _in_gm(op, s, op.dst, row, s.of(op.column))
+        s.insert(FixpipeOp(Layout.ROW_MAJOR, dst, src, params))
+
+    def try_row(i: SSAValue, row: SSAValue) -> None:
+        s.when(_is_row(s, row, op.limit), lambda: add(i, row))
+
+    def both(i: SSAValue, low: SSAValue, high: SSAValue) -> None:
+        add(i, low, params(WORD, _gap(op, s, low, high), "rows"))
+
+    pair = Pair(_ascend(op, s, MOST_STRIDE), both)
+
+    def each() -> None:
+        first, number = s.of(op.indices_offset), s.of(op.rows)
+        each_index(s, op.indices, first, number, try_row, pair)
+
+    adding(s, element_of(op.dst), each)

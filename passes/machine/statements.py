@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import singledispatch
 
 from xdsl.builder import Builder
@@ -74,21 +75,35 @@ def known(value: Size) -> int | None:
     return None
 
 
+@dataclass(frozen=True)
+class Words:
+    """An array of int32 as 64-bit words of global memory; count: of its elements."""
+
+    tensor: SSAValue
+    count: Size
+
+
 class Statements:
     """
     Appends statements to a block.
 
     values: what has become of the `npu` values; core: the kind of core that executes
-    the statements, None for both. `location` is given to all that is built.
+    the statements, None for both; words: the arrays of indices that are read by the word.
+    `location` is given to all that is built.
     """
 
     def __init__(
-        self, block: Block, values: dict[SSAValue, SSAValue], core: Core | None = None
+        self,
+        block: Block,
+        values: dict[SSAValue, SSAValue],
+        core: Core | None = None,
+        words: dict[SSAValue, Words] | None = None,
     ):
         self._builder = Builder(InsertPoint.at_end(block))
         self._literals: ChainMap[tuple[str, Attribute], SSAValue] = ChainMap()
         self.values = values
         self.core = core
+        self.words = {} if words is None else words
         self.location: LocationAttr | None = None
 
     def insert(self, op: Operation) -> Operation:
@@ -193,6 +208,13 @@ class Statements:
         """Whether lhs PREDICATE rhs"""
         return self.value(CmpOp(predicate, self.size(lhs), self.size(rhs)), name)
 
+    def all(self, *conditions: SSAValue, name: str) -> SSAValue:
+        """Whether all conditions hold"""
+        first, *others = conditions
+        for other in others:
+            first = self.value(ArithmeticOp(Arithmetic.AND, first, other), name)
+        return first
+
     # ---- tensors
 
     def at(self, buffer: SSAValue, *offsets: Size) -> SSAValue:
@@ -239,11 +261,19 @@ class Statements:
         self.insert(ForOp(lower, upper, by, Region(block)))
         self.inside(block, lambda: body(block.args[0]))
 
-    def when(self, condition: SSAValue, body: Callable[[], None]) -> None:
-        """if (condition) body()"""
-        block = Block()
-        self.insert(IfOp(condition, Region(block)))
+    def when(
+        self,
+        condition: SSAValue,
+        body: Callable[[], None],
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
+        """if (condition) body() else otherwise()"""
+        block, other = Block(), Block()
+        region = None if otherwise is None else Region(other)
+        self.insert(IfOp(condition, Region(block), region))
         self.inside(block, body)
+        if otherwise is not None:
+            self.inside(other, otherwise)
 
     def inside(self, block: Block, body: Callable[[], None]) -> None:
         """Let `body` append to another block."""

@@ -91,7 +91,8 @@ class StreamMemory(ProgramMemory):
     def _windowed(self) -> list[SSAValue]:
         """What is made for every window and used by the other side, in order."""
         plan = self._plan
-        made = [plan.out(op) for op in plan.products() if op not in plan.kept]
+        inside = (*plan.kept, *plan.scattered)
+        made = [plan.out(op) for op in plan.products() if op not in inside]
         taken = [
             value
             for value in plan.operands()

@@ -10,9 +10,11 @@ Pure: reads the IR, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from xdsl.dialects.builtin import Float32Type
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
@@ -27,6 +29,9 @@ from passes.tiling.staging import (
     stage,
 )
 
+Scatter = Literal["vector", "cube"]
+"""The cores that add updates to their rows."""
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -36,6 +41,8 @@ class Stream:
     stages: by number, what is done for every window, in order; before and behind: what the
     vector cores do once a token, ahead of the windows and after them. kept: products
     summed over the entries, which stay in the accumulator until the last window.
+    scattered: products whose rows the cube core adds to those of a result itself, each
+    with the scatter, which is in no stage.
     """
 
     staging: Staging
@@ -44,6 +51,9 @@ class Stream:
     stages: dict[int, list[Operation]]
     behind: list[Operation]
     kept: list[lig.MatmulOp]
+    scattered: Mapping[lig.MatmulOp, lig.ScatterAddOp] = field(
+        default_factory=dict[lig.MatmulOp, lig.ScatterAddOp]
+    )
 
     @property
     def entries(self) -> str:
@@ -65,8 +75,9 @@ class Stream:
         return list(dict.fromkeys(v for term in terms for v in term.operands))
 
 
-def stream(function: FuncOp) -> Stream:
-    """Decide for the function of a graph with machine types.
+def stream(function: FuncOp, scatter: Scatter = "vector") -> Stream:
+    """Decide for the function of a graph with machine types. scatter: the cores that add
+    updates, where these are a product that nothing else needs; else the vector cores do.
 
     Raises:
         UnsupportedError: the entries cannot be cut into windows: says what prevents it.
@@ -89,8 +100,11 @@ def stream(function: FuncOp) -> Stream:
         )
         for number, done in sorted(staging.stages.items())
     }
-    stages = {number: done for number, done in stages.items() if done}
     decided = Stream(staging, selection, [], stages, [], _kept(ops, entries))
+    scattered = _scattered(decided) if scatter == "cube" else {}
+    for done in stages.values():
+        done[:] = [op for op in done if op not in scattered.values()]
+    stages = {number: done for number, done in stages.items() if done}
     small = [op for op in ops if not is_windowed(op, entries)]
     makers = {value.owner for value in decided.operands()}
     before = [op for op in small if op in makers]
@@ -105,7 +119,23 @@ def stream(function: FuncOp) -> Stream:
         stages,
         _with_needed(behind, ops, entries, set()),
         decided.kept,
+        scattered,
     )
+
+
+def _scattered(plan: Stream) -> dict[lig.MatmulOp, lig.ScatterAddOp]:
+    """The products that leave the accumulator as updates in float32, for one scatter."""
+    found: dict[lig.MatmulOp, lig.ScatterAddOp] = {}
+    for op in plan.products():
+        value = plan.out(op)
+        users = [use.operation for use in value.uses]
+        if op in plan.kept or len(users) != 1:
+            continue
+        [user] = users
+        is_wide = isinstance(tensor(value).element_type, Float32Type)
+        if isinstance(user, lig.ScatterAddOp) and is_wide:
+            found[op] = user
+    return found
 
 
 def is_windowed(op: Operation, entries: str) -> bool:

@@ -10,12 +10,14 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
+from ligrad_ir.dialects.npu_rows import FixpipeAddRowsOp
 from ligrad_ir.dialects.npu_types import Space
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import FRACTAL, TILE, sides
 from passes.tiling.group import own_axes
 from passes.tiling.names import spoken
 from passes.tiling.ring import StreamMemory
+from passes.tiling.rows import row_elements
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.stream import Stream
@@ -96,7 +98,9 @@ class StreamCube:
                     start if is_kept else 0,
                     is_first=number == 0,
                 )
-            if not is_kept:
+            if op in self._plan.scattered:
+                self._scatter(scope, op, target, row, column, m, n)
+            elif not is_kept:
                 storage = storages[self._plan.out(op)]
                 self._fixpipe(scope, op, storage, target, row, column, m, n)
 
@@ -157,7 +161,6 @@ class StreamCube:
         n: Index,
     ) -> None:
         b = self._b
-        fused = self._plan.staging.fused[op]
         pitch = scope.pitch(storage) if len(storage.axes) == 2 else n
         offset = b.add(scope.base(storage), b.add(b.mul(row, pitch), column))
         sizes = (b.index(m), b.index(n), b.index(pitch))
@@ -168,9 +171,49 @@ class StreamCube:
                 source,
                 b.index(0),
                 *sizes,
-                relu=any(isinstance(each, lig.ReluOp) for each in fused),
+                relu=self._has_relu(op),
             )
         )
+
+    def _scatter(
+        self,
+        scope: TokenScope,
+        op: lig.MatmulOp,
+        source: SSAValue,
+        row: Index,
+        column: Index,
+        m: Index,
+        n: Index,
+    ) -> None:
+        """The rows of a tile, one by one, to those of the result that they are added to."""
+        b, scatter = self._b, self._plan.scattered[op]
+        b.location = scatter.location
+        result = self._memory.storages[scatter.result]
+        selection = scope.selections[scatter.rows]
+        valid = b.named("tile_valid", b.max(b.sub(selection.count, row), 0))
+        first = b.add(scope.base(selection.indices), row)
+        b.insert(
+            FixpipeAddRowsOp(
+                result.memref,
+                source,
+                b.index(0),
+                b.index(selection.start),
+                selection.indices.memref,
+                b.index(first),
+                b.index(b.min(valid, m)),
+                b.index(row_elements(scope, scatter, result)),
+                b.index(selection.length),
+                column=b.index(column),
+                columns=b.index(n),
+                nz_rows=b.index(b.round_up(m, FRACTAL)),
+                relu=self._has_relu(op),
+            )
+        )
+        b.location = op.location
+
+    def _has_relu(self, op: lig.MatmulOp) -> bool:
+        fused = self._plan.staging.fused[op]
+        return any(isinstance(each, lig.ReluOp) for each in fused)
 
     # ---- sizes and buffers
 

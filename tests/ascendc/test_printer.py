@@ -218,6 +218,7 @@ PIPES = {
     "data_copy_pad_out": {Pipe.MTE3},
     "add": {Pipe.V},
     "get_value": {Pipe.S},
+    "data_cache_preload": {Pipe.S},
 }
 
 

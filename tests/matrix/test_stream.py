@@ -19,6 +19,7 @@ from backends.numpy.workload import generate
 from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
 from passes.pipelines import PIPELINES, npu_pipeline, run_passes
 from passes.stream_to_npu import StreamToNpuPass
+from passes.tiling.stream import Scatter
 from tests.matrix.test_tiled import check, example
 from tests.passes.pipe_clocks import PipeClocks
 from tests.passes.test_npu_passes import Lifetimes
@@ -42,10 +43,15 @@ def operator(name: str, layout: str, deterministic: bool) -> ligrad.Operator:
 
 @cache
 def streamed(
-    name: str, layout: str, depth: int, deterministic: bool = False, window: int = 64
+    name: str,
+    layout: str,
+    depth: int,
+    deterministic: bool = False,
+    window: int = 64,
+    scatter: Scatter = "vector",
 ) -> ModuleOp:
     module = operator(name, layout, deterministic).source.clone()
-    lower = StreamToNpuPass(SOC, deterministic, window, depth)
+    lower = StreamToNpuPass(SOC, deterministic, window, depth, scatter)
     rest = npu_pipeline(SOC, deterministic=deterministic, schedule="optimized")[1:]
     run_passes(module, (*PIPELINES["optimized-mixed"], lower, *rest))
     gathers = [op for op in module.walk() if isinstance(op, GatherRowsNzOp)]

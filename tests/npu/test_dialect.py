@@ -125,6 +125,7 @@ PIPE_OF = {
     "load_l0": Pipe.MTE1,
     "mmad": Pipe.M,
     "fixpipe": Pipe.FIX,
+    "fixpipe_add_rows": Pipe.FIX,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from xdsl.context import Context
@@ -19,9 +20,10 @@ from passes.pipelines import run_passes, run_pipeline
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
 from passes.tiling.staging import UnsupportedError
-from passes.tiling.stream import Stream, is_windowed, stream
+from passes.tiling.stream import Scatter, Stream, is_windowed, stream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+KG = "Gather(key, i)"
 HEADER = """operator Small
 axis T in 1..99
 axis N in 1..99
@@ -116,9 +118,42 @@ def test_what_has_no_entries_is_done_again_where_it_is_needed() -> None:
     assert "mul" not in spelled(plan, plan.before)
 
 
+# ---- who adds updates to their rows
+
+
+def scattered(module: ModuleOp) -> tuple[list[str], dict[int, list[str]]]:
+    """The products that the cube core adds itself, and what is left in the stages."""
+    plan = stream(entry_function(module), "cube")
+    return spelled(plan, list(plan.scattered)), stages(plan)
+
+
+def test_a_product_that_is_scattered_leaves_no_updates() -> None:
+    """The stage of the vector cores has nothing else to do, so there is none."""
+    products, left = scattered(example("lightning_indexer_grad"))
+    assert products == ["matmul+matmul+add"]
+    assert left == {
+        1: ["gather", "matmul+relu+cast"],
+        2: ["relu_grad"],
+        3: ["matmul", "matmul+matmul+add"],
+    }
+    products, left = scattered(example("forward_scores"))
+    assert not products
+    assert left == stages(streamed(example("forward_scores")))
+
+
+def test_updates_that_leave_the_program_are_the_vector_cores() -> None:
+    module = small(
+        *("output z : half[T, K, D]", "output x : half[N, D]"),
+        *(f"P = Matmul(q, {KG}) * dy", "U = Matmul(P, q)"),
+        *("z = U", "x = ScatterAdd(U, i)"),
+    )
+    products, left = scattered(module)
+    assert not products
+    assert "scatter_add" in left[4]
+
+
 # ---- what is refused
 
-KG = "Gather(key, i)"
 REFUSED = {
     "a sum over the entries": (
         ("output x : half[T, G]", f"P = Matmul(q, {KG})", "x = Reduce(P * dy)"),
@@ -239,6 +274,13 @@ def test_windows_are_whole_and_the_ring_has_a_slot(window: int, depth: int) -> N
     with pytest.raises(PassFailedException, match=r"a window of -?\d+ entries"):
         StreamToNpuPass(window=window, depth=depth).apply(Context(), module)
     assert str(module) == before
+
+
+def test_unknown_cores_are_refused() -> None:
+    module = example("lightning_indexer_grad")
+    lower = StreamToNpuPass(scatter=cast(Scatter, "gpu"))
+    with pytest.raises(PassFailedException, match="no cores 'gpu' add updates"):
+        lower.apply(Context(), module)
 
 
 def test_an_unknown_chip_and_a_launch_are_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,18 @@ def test_a_short_run_takes_the_first_tokens() -> None:
     assert few["key"].shape == (1, 40, 1, 128)
     assert few["query"].shape == (1, 3, 2, 128)
     assert np.array_equal(few["sparse_indices"][0], values["sparse_indices"][0, :3])
+
+
+def test_keys_may_be_in_the_order_of_their_numbers() -> None:
+    small = Setup(heads=2, entries=7, keys=40, cores=1, few=1, many=7)
+    values = small.values("bf16")
+    ordered = replace(small, ascending=True).values("bf16")
+    rows, other = values["sparse_indices"], ordered["sparse_indices"]
+    assert (np.diff(other) > 0).all()
+    assert not (np.diff(rows) > 0).all()
+    assert np.array_equal(np.sort(rows), other)
+    assert "ascending" in str(replace(small, ascending=True))
+    assert "ascending" not in str(small)
 
 
 def test_the_limits_are_met(capsys: pytest.CaptureFixture[str]) -> None:

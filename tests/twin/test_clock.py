@@ -15,7 +15,7 @@ from backends.ascendc.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
 CASES = (
     "mmads adds rows strided tiles nd2nz scalars reductions passes loads handover "
     "meeting barriers atomics reduce_all unit serial others "
-    "accumulate single direct"
+    "accumulate single direct preload"
 ).split()
 VECTOR, CUBE = KernelType.AIV_ONLY, KernelType.AIC_ONLY
 MIX = KernelType.MIX_AIC_1_2
@@ -233,6 +233,32 @@ def test_the_scalar_unit_reaches_memory_by_the_line(clock: Library, kind: int) -
 def test_a_line_that_was_cleaned_is_fetched_again(clock: Library) -> None:
     """Two lines are read in turn, and the first one is cleaned each time."""
     assert run(clock, "scalars", 20, 3).gm.read == (10 + 1) * 64
+
+
+@pytest.mark.parametrize("between", [0, 10, 44, 60])
+def test_a_line_that_was_preloaded_is_waited_for_no_longer(
+    clock: Library, between: int
+) -> None:
+    """500 cycles from HBM, of which the scalar unit works for 11 between and at the
+    load itself; what is left it waits."""
+    time = run(clock, "preload", 1, 1, between)
+    waits = time.cores[0].pipes["S"].stalls.get("memory", 0)
+    left = 500 + 64 / 110 + 512 / 768 - 11 * (between + 1)
+    assert waits == pytest.approx(max(left, 0), abs=1)
+    assert time.cores[0].pipes["S"].busy == 11 * (between + 2)
+    assert time.gm.read == 64
+
+
+def test_every_line_is_fetched_once_preloaded_or_not(clock: Library) -> None:
+    """Eight lines of 64 bytes in one of L2: with 30 accesses between, only the first one
+    is waited for; and one that is there already is fetched no second time."""
+    plain, ahead = (run(clock, "preload", 8, x, 30) for x in (0, 1))
+    assert plain.gm.read == ahead.gm.read == 8 * 64
+    assert plain.cores[0].pipes["S"].stalls["memory"] == pytest.approx(
+        500 + 7 * 250, rel=0.01
+    )
+    waits = ahead.cores[0].pipes["S"].stalls["memory"]
+    assert waits == pytest.approx(500 - 31 * 11, abs=2)
 
 
 @pytest.mark.parametrize(("kind", "issued"), [(1, 0.0), (2, 20.9 + 1)])

@@ -21,6 +21,9 @@ extern "C" __global__ __aicore__ void gather_scatter(GM_ADDR source, GM_ADDR ind
     source_gm.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(source), size);
     AscendC::GlobalTensor<int32_t> index_gm;
     index_gm.SetGlobalBuffer(reinterpret_cast<__gm__ int32_t*>(index), tokens);
+    const uint32_t words = tokens / 2u;
+    AscendC::GlobalTensor<uint64_t> index_words;
+    index_words.SetGlobalBuffer(reinterpret_cast<__gm__ uint64_t*>(index), words);
     AscendC::GlobalTensor<float> total_gm;
     total_gm.SetGlobalBuffer(reinterpret_cast<__gm__ float*>(total), size);
     const int64_t me64 = AscendC::GetBlockIdx();
@@ -39,6 +42,14 @@ extern "C" __global__ __aicore__ void gather_scatter(GM_ADDR source, GM_ADDR ind
     const AscendC::DataCopyExtParams burst{1, 512u, 0u, 0u, 0u};
     AscendC::SetFlag<AscendC::HardEvent::MTE3_MTE2>(0);
     for (uint32_t token = me; token < tokens; token += all) {
+        const int64_t here = static_cast<int64_t>(token);
+        const int64_t next = here + 16L;
+        const int64_t all_tokens = static_cast<int64_t>(tokens);
+        const bool has_next = next < all_tokens;
+        if (has_next) {
+            const int64_t next_byte = next * 4L;
+            AscendC::DataCachePreload(index_words, next_byte);
+        }
         const int32_t key = index_gm.GetValue(token);
         const bool is_row = key >= 0;
         const bool is_small = key < rows;

@@ -18,6 +18,9 @@ ascendc.kernel @gather_scatter(%source: !ascendc.address, %index: !ascendc.addre
   %width = ascendc.constexpr 128 : i32
   %c0 = ascendc.constant 0 : ui32
   %c1 = ascendc.constant 1 : ui32
+  %c2 = ascendc.constant 2 : ui32
+  %index_bytes = ascendc.constant 4 : i64
+  %ahead = ascendc.constant 16 : i64
   %h1 = ascendc.constant 1 : ui16
   %none = ascendc.constant 0 : i32
   %event = ascendc.constant 0 : i32
@@ -30,6 +33,9 @@ ascendc.kernel @gather_scatter(%source: !ascendc.address, %index: !ascendc.addre
   ascendc.set_global_buffer %source_gm, %source, %size : !ascendc.global<f32>, ui32
   %index_gm = ascendc.global_tensor : !ascendc.global<i32>
   ascendc.set_global_buffer %index_gm, %index, %tokens : !ascendc.global<i32>, ui32
+  %words = ascendc.arithmetic div %tokens, %c2 : ui32
+  %index_words = ascendc.global_tensor : !ascendc.global<ui64>
+  ascendc.set_global_buffer %index_words, %index, %words : !ascendc.global<ui64>, ui32
   %total_gm = ascendc.global_tensor : !ascendc.global<f32>
   ascendc.set_global_buffer %total_gm, %total, %size : !ascendc.global<f32>, ui32
   %me64 = ascendc.get_block_idx
@@ -50,6 +56,14 @@ ascendc.kernel @gather_scatter(%source: !ascendc.address, %index: !ascendc.addre
   %burst = ascendc.data_copy_ext_params blockCount %h1, blockLen %bytes, srcStride %c0, dstStride %c0, rsv %c0
   ascendc.set_flag mte3_mte2 %event : i32
   ascendc.for %token = %me to %tokens step %all : ui32 {
+    %here = ascendc.scalar_cast %token : ui32 to i64
+    %next = ascendc.arithmetic add %here, %ahead : i64
+    %all_tokens = ascendc.scalar_cast %tokens : ui32 to i64
+    %has_next = ascendc.cmp lt %next, %all_tokens : i64
+    ascendc.if %has_next {
+      %next_byte = ascendc.arithmetic mul %next, %index_bytes : i64
+      ascendc.data_cache_preload %index_words, %next_byte : !ascendc.global<ui64>, i64
+    }
     %key = ascendc.get_value %index_gm[%token] : !ascendc.global<i32>, ui32 to i32
     %is_row = ascendc.cmp ge %key, %none : i32
     %is_small = ascendc.cmp lt %key, %rows : i32

@@ -2,6 +2,8 @@
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 deterministic=true}' --split-input-file --verify-diagnostics | filecheck %s --check-prefixes=CHECK,ORDER
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=96}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=OPTION
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 depth=1}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=ONE
+// RUN: ligrad-opt %s -p 'stream-to-npu{window=64 scatter=cube}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=CUBE
+// RUN: ligrad-opt %s -p 'stream-to-npu{window=64 scatter=cube deterministic=true}' --split-input-file --verify-diagnostics | filecheck %s --check-prefixes=CHECK,ORDER
 
 // OPTION: stream-to-npu: a window of 96 entries and a ring of 2 slots; the window must be a multiple of 64, the ring have a slot at least
 
@@ -50,6 +52,19 @@
 // ONE-NOT: npu.gather_rows_nz
 // ONE-NOT: %has_begun
 // ONE: func.return
+// CUBE-LABEL: func.func @sums(
+// CUBE: npu.launch "ascend910b1" blocks %blocks cube {
+// CUBE: npu.sync_all
+// CUBE: npu.mmad %product
+// CUBE-NEXT: }
+// CUBE: npu.fixpipe_add_rows %s at %c0 + %i[{{.*}}] column %n{{.*}}, %product[%c0] nz_rows {{.*}} of %c128{{.*}} below %N :
+// CUBE: npu.fixpipe_add_rows %s
+// CUBE-NOT: npu.fixpipe_add_rows
+// CUBE: npu.sync_all
+// CUBE: } vector {
+// CUBE-NOT: npu.scatter_add_rows
+// CUBE-NOT: %u_workspace
+// CUBE: func.return
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 lig.axis @D in 128 to 128

@@ -80,6 +80,8 @@ def test_rows_are_gathered_to_nz(seed: int) -> None:
     if present:
         indices[k + rng.integers(0, present, 2)] = rng.choice(GARBAGE, 2)
     indices[:k] = 3
+    if seed % 2:  # numbers behind that are not asked for, and would ascend
+        indices = np.append(indices, np.array([limit - 1, limit], np.int32))
     values = {"i": indices, "at": 16 * first, "high": high, "base": base, "k": k}
     values |= {"present": present, "rows": rows, "limit": limit}
     for t in HALVES:
@@ -93,18 +95,171 @@ def test_rows_are_gathered_to_nz(seed: int) -> None:
         expected = values[f"f_{t}"].astype("f4").reshape(high, 48)
         expected[first : first + rows] = 0
         table = values[f"x_{t}"][:-1].astype("f4").reshape(-1, 48)
-        for at, number in enumerate(indices[k:].tolist()):
+        for at, number in enumerate(indices[k : k + present].tolist()):
             if 0 <= number < limit:
                 expected[first + at] = table[base + number]
         np.testing.assert_array_equal(after[f"y_{t}"].reshape(high, 48), expected)
 
 
 def test_a_gathered_row_is_one_copy() -> None:
-    """A row, the zeros in its place, and the zeros behind; no index is read for those."""
+    """Two rows, a row, the zeros in its place, and the zeros behind; no index is read for
+    those."""
     text = gathered_program().text
     for t in HALVES:
         copies = re.findall(rf"DataCopy\(tile_{t}_\w+, (\w+?)_{t}", text)
-        assert copies == ["x", "z", "z"]
+        assert copies == ["x", "x", "z", "z"]
+
+
+# ---- indices, by the word and ahead of their use
+
+READ = """%tile = npu.alloc at 0 : l1<65536xbf16>
+npu.gather_rows_nz %tile[%c0] nz_rows %c1024 , %x at %c0 + %i[%k] \
+rows %present to %present of %c16 below %c8 else %z
+"""
+
+
+@cache
+def reading_program() -> Program:
+    return Program(
+        "%x: gm<?xbf16>, %z: gm<?xbf16>, %i: gm<?xi32>, %k: index, %present: index",
+        cube=READ,
+    )
+
+
+def reading(size: int, k: int, present: int) -> tuple[int, int, float, int]:
+    """How many reads and how many preloads are made for so many indices of an array of
+    `size`, how long the scalar unit waits for memory, and the bytes that it waits for."""
+    values = {
+        "x": np.ones(128, DTYPES["bf16"]),
+        "z": np.zeros(16, DTYPES["bf16"]),
+        "i": (np.arange(size, 0, -1) % 10 - 1).astype(np.int32),
+        "k": k,
+        "present": present,
+    }
+    _, report = reading_program().launched(1, values)
+    assert not report.hazards, "\n".join(map(str, report.hazards))
+    assert report.time is not None
+    sites = report.time.sites
+    reads = [site for site in sites if site.api == "GlobalTensor::GetValue"]
+    return (
+        sum(site.count for site in reads),
+        sum(site.count for site in sites if site.api == "DataCachePreload"),
+        report.time.cores[0].pipes["S"].stalls.get("memory", 0),
+        sum(site.read for site in reads),
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "k", "present", "words", "lines"),
+    [
+        (1024, 0, 1024, 512, 64),
+        (1024, 1, 1023, 512, 64),
+        (1024, 15, 2, 2, 1),
+        (1024, 14, 2, 1, 0),
+        (1024, 16, 1, 1, 1),
+        (1023, 1022, 1, 1, 0),
+        (1023, 992, 31, 16, 2),
+        (1, 0, 1, 1, 1),
+        (9, 0, 0, 0, 0),
+    ],
+)
+def test_two_indices_are_read_at_once(
+    size: int, k: int, present: int, words: int, lines: int
+) -> None:
+    """And a line is asked for with the first word of each: the last index of an odd number
+    is no word, and nothing behind the array is touched, which the twin would report."""
+    assert reading(size, k, present)[:2] == (words, lines)
+
+
+@pytest.mark.parametrize("k", [0, 16, 3])
+def test_only_the_first_lines_of_indices_are_waited_for(k: int) -> None:
+    """One, or two where the first indices are the end of a line; of 62, eight of which
+    come from HBM, a little later than they are wanted."""
+    _, _, waits, fetched = reading(1024, k, 1000)
+    assert fetched == 64 * (1 + (k % 16 > 0))
+    assert waits <= 250 + 500 * (k % 16 > 0) + 8 * 60
+
+
+@pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 33, 48])
+def test_any_run_of_indices_is_read_as_it_stands(size: int) -> None:
+    """From anywhere in an array up to its end, odd or even."""
+    rng = np.random.default_rng(size)
+    for k in {0, 1 % size, size // 2, size - 1}:
+        indices = rng.integers(-1, 3, size).astype(np.int32)
+        indices[k] = rng.choice(GARBAGE)
+        values = {"i": indices, "at": 0, "high": 48, "base": 1, "k": k, "limit": 2}
+        values |= {"present": size - k, "rows": 48}
+        for t in HALVES:
+            values[f"x_{t}"] = numbers(rng, 3 * 48, t)
+            values[f"z_{t}"] = np.zeros(48, DTYPES[t])
+            values[f"e_{t}"] = np.eye(16, dtype=DTYPES[t])
+            values[f"f_{t}"] = numbers(rng, 48 * 48, t)
+            values[f"y_{t}"] = np.full(48 * 48, 55, np.float32)
+        gathered_program().both(**values)
+
+
+PAIRS = {
+    "ascending": ([0, 1, 2, 3, 4, 5], 3),
+    "descending": ([5, 4, 3, 2, 1, 0], 6),
+    "the same": ([7, 7, 7, 7], 4),
+    "as far apart as a pitch says": ([0, 4095, 1, 4096], 2),
+    "one too far": ([0, 4096, 1, 4098], 4),
+    "no row first": ([-1, 3, 2**31 - 1, 4], 4),
+    "no row second": ([3, -1, 4, 5000, 4998, 5000], 6),
+    "the last row": ([4998, 4999], 1),
+    "an odd number": ([1, 2, 3], 2),
+}
+"""Row numbers, of which 5000 is none any more, and the copies that they take."""
+
+
+@cache
+def pairing_program() -> Program:
+    body = READ.replace("below %c8", "below %c5000") + (
+        """npu.nd2nz %one[%c0], %e[%c0] rows %c16 of %c16 pitch %c16 nz_rows %c16
+npu.load_l0 %r[%c0], %one[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+npu.load_l0 %l[%c0], %tile[%c0] tile %c16 x %c16 nz_rows %c16 transpose false
+npu.mmad %p[%c0], %l[%c0], %r[%c0] size %c16 x %c16 x %c16 start %yes
+npu.fixpipe %y[%c0], %p[%c0] size %present x %c16 pitch %c16
+"""
+    )
+    allocs = """%one = npu.alloc at 131072 : l1<256xbf16>
+%l = npu.alloc at 0 : l0a<256xbf16>
+%r = npu.alloc at 0 : l0b<256xbf16>
+%p = npu.alloc at 0 : l0c<256xf32>
+"""
+    return Program(
+        "%x: gm<?xbf16>, %z: gm<?xbf16>, %e: gm<?xbf16>, %i: gm<?xi32>, %y: gm<?xf32>, "
+        "%k: index, %present: index",
+        head="%yes = arith.cmpi eq, %c0, %c0 : index",
+        cube=allocs + body,
+    )
+
+
+@pytest.mark.parametrize("k", [0, 1])
+@pytest.mark.parametrize("name", PAIRS)
+def test_two_rows_that_ascend_are_one_copy(name: str, k: int) -> None:
+    """If both are of one word, so not from an odd place on."""
+    rows, copies = PAIRS[name]
+    x = (np.arange(5000 * 16) % 251).astype(DTYPES["bf16"])
+    values = {
+        "x": x,
+        "z": np.zeros(16, x.dtype),
+        "e": np.eye(16, dtype=x.dtype),
+        "i": np.array([1] * k + rows, np.int32),
+        "y": np.zeros(16 * len(rows), np.float32),
+        "k": k,
+        "present": len(rows),
+    }
+    after = pairing_program().both(**values)
+    table = x.astype(np.float32).reshape(-1, 16)
+    wanted = [table[r] if 0 <= r < 5000 else np.zeros(16) for r in rows]
+    np.testing.assert_array_equal(after["y"].reshape(-1, 16), wanted)
+    _, report = pairing_program().launched(1, values)
+    found = report.instructions["DataCopy(Nd2Nz)"] - 1
+    if not k:
+        assert found == copies
+    elif name == "ascending":
+        assert found == len(rows) - 2
 
 
 # ---- a row repeated

@@ -5,7 +5,7 @@ using namespace AscendC;
 
 enum Case : int32_t {
     MMADS, ADDS, ROWS, STRIDED, TILES, ND2NZ, SCALARS, REDUCTIONS, PASSES, LOADS, HANDOVER, MEETING, BARRIERS, ATOMICS, REDUCE_ALL, UNIT, SERIAL, OTHERS,
-    ACCUMULATE, SINGLE, DIRECT
+    ACCUMULATE, SINGLE, DIRECT, PRELOAD
 };
 
 template <class T>
@@ -122,6 +122,14 @@ extern "C" __global__ __aicore__ void clock_case(GM_ADDR in, GM_ADDR out, int32_
     if (which == STRIDED) Copies(in, n, 64, 128, 128 * y);
     if (which == TILES) Copies(in, n, 1, x, x);
     if (which == ND2NZ) Nd2Nz(in, n, x);
+    // A line is asked for ahead of its use, with so many scalar accesses of 11 cycles between.
+    if (which == PRELOAD) {
+        for (uint32_t i = 0; i < n; ++i) {
+            if (x > 0) DataCachePreload(Gm<uint64_t>(in), int64_t(64 * i + 8));
+            for (uint32_t j = 0; j < y; ++j) Ub<float>(0, 256).SetValue(0, 1);
+            Gm<int32_t>(in).GetValue(16 * i);
+        }
+    }
     if (which == SCALARS && x > 0) {
         for (uint32_t i = 0; i < n; ++i) {
             if (x == 1) Gm<int32_t>(in).GetValue(i);

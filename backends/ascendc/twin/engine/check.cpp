@@ -182,4 +182,15 @@ void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, H
     return stream->at(operand);
 }
 
+// A line that lies in the data cache from now on; nothing waits for it.
+void Machine::preload(const Operand& operand, const char* api, Here here)
+{
+    if (probing) return;
+    Regions regions;
+    regions.add(operand, 0, 1);
+    check(regions, api, here);
+    if (clock != nullptr) clock->access(stream->index, operand, 1, api, here, last_allocation, true);
+    if (order) order->scalar(*stream, operand, 1, api, here);
+}
+
 }  // namespace twin

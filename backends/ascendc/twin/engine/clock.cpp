@@ -257,11 +257,15 @@ Ticks Clock::transfer(Core& core, const Record& record, Ticks start, Ticks& alon
 // The scalar unit reads or writes UB, or GM through its cache.
 void Clock::reach(Core& core, const Record& record)
 {
-    if (record.access.total() == 0) return;
-    Ticks alone = 0, latency = 0;
-    int reason = 0;
-    const Ticks end = transfer(core, record, core.now[scalar], alone, latency, reason);
-    stall(core, record, scalar, in_memory, end + latency);
+    if (record.line == 0) return;
+    Ticks& filled = core.filled[record.line - 1];
+    if (record.access.total() != 0) {
+        Ticks alone = 0, latency = 0;
+        int reason = 0;
+        const Ticks end = transfer(core, record, core.now[scalar], alone, latency, reason);
+        filled = end + latency;
+    }
+    if (!record.preload) stall(core, record, scalar, in_memory, filled);
 }
 
 void Clock::trace(const Core& core, int pipe, int reason, uint32_t site, Ticks start, Ticks end, uint64_t bytes)

@@ -28,6 +28,8 @@ struct Record {
     bool unit = false;    // Mmad and Fixpipe hand over a tile of L0C by unit flags: this one comes
     uint64_t tile = 0;    // behind so many of the others, of this tile for an Mmad
     uint32_t behind = 0;
+    uint16_t line = 0;    // of the data cache, plus 1, that the scalar unit reaches; preloaded without waiting for it
+    bool preload = false;
     uint32_t site = 0;
     uint32_t cores = 0;   // of a meeting
     Ticks issue = 0, busy = 0, latency = 0;
@@ -101,6 +103,7 @@ struct Core {
     };
     std::unordered_map<uint64_t, Release> release;
     uint64_t lines[512] = {};         // of the scalar unit's cache: the line that each set holds, plus 1
+    Ticks filled[512] = {};           // and when it has it
     uint64_t peak[memories] = {};
     uint64_t steps = 0, repeats = 0;  // of the cube unit, of the vector unit
 };
@@ -136,7 +139,7 @@ public:
     void add_core(const Identity& identity);
     void add_memory(uint64_t begin, uint64_t bytes);
     void work(uint32_t core, const Instruction& instruction, const Regions& regions, bool atomic, size_t memory);
-    void access(uint32_t core, const Operand& operand, uint32_t bytes, const char* api, Here here, size_t memory);
+    void access(uint32_t core, const Operand& operand, uint32_t bytes, const char* api, Here here, size_t memory, bool preload = false);
     void clean(uint32_t core, const Operand& operand, bool entire);
     void flag(uint32_t core, Kind kind, Pipe from, Pipe to, int id, const char* api, Here here);
     void barrier(uint32_t core, Pipe pipe, const char* api, Here here);

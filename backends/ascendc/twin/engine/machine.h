@@ -138,6 +138,7 @@ public:
     ~Machine();
     void issue(const Instruction& instruction) override;
     void* scalar(const Operand& operand, uint32_t bytes, const char* api, Here here) override;
+    void preload(const Operand& operand, const char* api, Here here) override;
     void set_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
     void wait_flag(Pipe from, Pipe to, int id, const char* api, Here here) override;
     bool flag_is_set(Pipe from, Pipe to, int id) override;

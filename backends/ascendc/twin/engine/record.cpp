@@ -88,7 +88,7 @@ void Clock::work(uint32_t index, const Instruction& instruction, const Regions& 
 }
 
 // The scalar unit reaches GM through its cache, a line of 64 bytes at a time: 16 KiB on a cube core, 32 KiB on a vector core.
-void Clock::access(uint32_t index, const Operand& operand, uint32_t bytes, const char* api, Here here, size_t memory)
+void Clock::access(uint32_t index, const Operand& operand, uint32_t bytes, const char* api, Here here, size_t memory, bool preload)
 {
     Core& core = *each[index];
     Record& record = append(index, Kind::scalar, api, here);
@@ -100,7 +100,10 @@ void Clock::access(uint32_t index, const Operand& operand, uint32_t bytes, const
     }
     const uint64_t offset = operand.address - memory_begin[memory], line = offset / 64;
     const uint64_t tag = uint64_t(memory) << 48 | (line + 1);
-    uint64_t& held = core.lines[line % (core.identity.type == CoreType::AIV ? 512 : 256)];
+    const uint64_t place = line % (core.identity.type == CoreType::AIV ? 512 : 256);
+    uint64_t& held = core.lines[place];
+    record.line = static_cast<uint16_t>(place + 1);
+    record.preload = preload;
     if (held == tag) return;
     held = tag;
     record.access = {static_cast<uint32_t>(memory), line * 64, 64, {{1, 0}, {1, 0}}};

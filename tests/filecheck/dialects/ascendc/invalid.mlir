@@ -406,6 +406,22 @@ ascendc.init_buffer %tp, %buf, %n : !ascendc.tpipe, !ascendc.tbuf<a2>, ui32
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// data_cache_preload_c1
+// CHECK: what is preloaded is a tensor of ui64, not i32
+%g = "test.op"() : () -> !ascendc.global<i32>
+%w = "test.op"() : () -> i64
+ascendc.data_cache_preload %g, %w : !ascendc.global<i32>, i64
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// data_cache_preload_c2
+// CHECK: the offset is -8, not in 0..9223372036854775807
+%g = "test.op"() : () -> !ascendc.global<ui64>
+%w = ascendc.constant -8 : i64
+ascendc.data_cache_preload %g, %w : !ascendc.global<ui64>, i64
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // set_value_c1
 // CHECK: the scalar unit reaches GM and UB, not L1
 %a1 = "test.op"() : () -> !ascendc.local<f16, a1>

@@ -189,6 +189,10 @@ ascendc.set_global_buffer %gh, %addr, %w : !ascendc.global<f16>, i64
 %l1_b = ascendc.reinterpret_cast %l1 : !ascendc.local<f16, a1> to !ascendc.local<bf16, a1>
 // CHECK-NEXT: %e = ascendc.get_value %g[%w] : !ascendc.global<f32>, i64 to f32
 %e = ascendc.get_value %g[%w] : !ascendc.global<f32>, i64 to f32
+// CHECK-NEXT: %gw = ascendc.reinterpret_cast %g : !ascendc.global<f32> to !ascendc.global<ui64>
+%gw = ascendc.reinterpret_cast %g : !ascendc.global<f32> to !ascendc.global<ui64>
+// CHECK-NEXT: ascendc.data_cache_preload %gw, %w : !ascendc.global<ui64>, i64
+ascendc.data_cache_preload %gw, %w : !ascendc.global<ui64>, i64
 // CHECK-NEXT: ascendc.set_value %g[%w], %e : !ascendc.global<f32>, i64, f32
 ascendc.set_value %g[%w], %e : !ascendc.global<f32>, i64, f32
 

@@ -384,6 +384,33 @@ func.func @invalid(%o: index, %n: index, %t: memref<64xf16, #npu<space l1>>, %x:
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// fixpipe_add_rows_c1
+// CHECK: the destination lies in ub, must be in gm
+func.func @invalid(%o: index, %n: index, %x: memref<64xf32, #npu<space ub>>, %i: memref<?xi32, #npu<space gm>>, %c: memref<64xf32, #npu<space l0c>>) {
+  npu.fixpipe_add_rows %x at %o + %i[%o] column %o, %c[%o] nz_rows %n size %n x %n of %n below %n : memref<64xf32, #npu<space ub>>, memref<?xi32, #npu<space gm>>, memref<64xf32, #npu<space l0c>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// fixpipe_add_rows_c2
+// CHECK: the source lies in ub, must be in l0c
+func.func @invalid(%o: index, %n: index, %x: memref<?xf32, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %c: memref<64xf32, #npu<space ub>>) {
+  npu.fixpipe_add_rows %x at %o + %i[%o] column %o, %c[%o] nz_rows %n size %n x %n of %n below %n : memref<?xf32, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// fixpipe_add_rows_c3
+// CHECK: the source has f16 elements, must be f32
+func.func @invalid(%o: index, %n: index, %x: memref<?xf16, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %c: memref<64xf16, #npu<space l0c>>) {
+  npu.fixpipe_add_rows %x at %o + %i[%o] column %o, %c[%o] nz_rows %n size %n x %n of %n below %n : memref<?xf16, #npu<space gm>>, memref<?xi32, #npu<space gm>>, memref<64xf16, #npu<space l0c>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // load_selected_rows_c1
 // CHECK: the destination lies in gm, must be in ub
 func.func @invalid(%o: index, %n: index, %x: memref<?xf32, #npu<space gm>>, %i: memref<64xi32, #npu<space ub>>) {

@@ -401,6 +401,34 @@ extern "C" __global__ __mix__(1, 2) void memory_cases(GM_ADDR x_address, GM_ADDR
         CleanLine(in);
         if (in.GetValue(0) != 0) PRINTF("yes\n");
     }
+    CASE(preload_of_what_is_there)
+    {
+        auto in = Gm<int32_t>(y_address);
+        Duplicate(a, 1.0f, 8);
+        FLAG(V_MTE3);
+        DataCopy(y, a, 8);
+        FLAG(MTE3_S);
+        DataCachePreload(Gm<uint64_t>(y_address), int64_t(0));
+        if (in.GetValue(0) != 0) PRINTF("yes\n");
+    }
+    CASE(preload_of_an_old_line)
+    {
+        auto in = Gm<int32_t>(y_address);
+        DataCachePreload(Gm<uint64_t>(y_address), int64_t(8));
+        Duplicate(a, 1.0f, 8);
+        FLAG(V_MTE3);
+        DataCopy(y, a, 8);
+        FLAG(MTE3_S);
+        if (in.GetValue(0) != 0) PRINTF("yes\n");  // expect: stale
+    }
+    CASE(preload_of_the_last_line)
+    {
+        DataCachePreload(Gm<uint64_t>(x_address), int64_t(8192 * 4 - 4));
+    }
+    CASE(preload_behind_the_end)
+    {
+        DataCachePreload(Gm<uint64_t>(x_address), int64_t(8192 * 4));  // expect: out-of-bounds
+    }
     CASE(scalar_load_of_an_old_line)
     {
         auto in = Gm<int32_t>(y_address);

@@ -136,6 +136,7 @@ class Engine {
 public:
     virtual void issue(const Instruction& instruction) = 0;
     virtual void* scalar(const Operand& operand, uint32_t bytes, const char* api, Here here) = 0;
+    virtual void preload(const Operand& operand, const char* api, Here here) = 0;
     virtual void set_flag(Pipe from, Pipe to, int id, const char* api, Here here) = 0;
     virtual void wait_flag(Pipe from, Pipe to, int id, const char* api, Here here) = 0;
     virtual bool flag_is_set(Pipe from, Pipe to, int id) = 0;

@@ -1,5 +1,5 @@
 // Who am I, workspace, caches, zero fill. Pages: "GetBlockIdx", "GetTaskRatio", "GetUserWorkspace", "InitOutput",
-// "DataCacheCleanAndInvalid".
+// "DataCacheCleanAndInvalid", "DataCachePreload".
 #pragma once
 #include "data_copy.h"
 #include "vector_move.h"
@@ -37,6 +37,14 @@ template <class T, CacheLine lines, DcciDst destination = DcciDst::CACHELINE_OUT
 void DataCacheCleanAndInvalid(const GlobalTensor<T>& gm)
 {
     twin::engine->clean(gm.operand(true, 1), lines == CacheLine::ENTIRE_DATA_CACHE);
+}
+
+// Loads a 64-byte line into the data cache, ahead of a GetValue; the offset is in bytes.
+template <class T>
+void DataCachePreload(const GlobalTensor<uint64_t>& gm, const T cacheOffset, twin::Here here = twin::Here::at())
+{
+    static_assert(std::is_same_v<T, int16_t> || std::is_same_v<T, int64_t>, "DataCachePreload: an offset of int16 or int64");
+    twin::engine->preload(gm[static_cast<uint64_t>(cacheOffset) / sizeof(uint64_t)].operand(false, 1), "DataCachePreload", here);
 }
 
 // Spins through GM on the device: gm holds 32 bytes a core and is zeroed; here the cores simply meet.
