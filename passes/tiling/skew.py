@@ -19,10 +19,23 @@ class Step:
     offset: int
 
 
-def lag(stage: int, depth: int) -> int:
-    """How many windows a stage is behind the first one: one for every time that the work
-    has come back to the cube core, so that this has another window to work on meanwhile."""
-    return min((stage - 1) // 2, depth - 1) if stage > 0 else 0
+GATHER = -2
+"""The stage in which the vector cores gather rows for the cube core, before all others."""
+
+
+def lags(stages: Sequence[int], depth: int) -> dict[int, int]:
+    """How many windows each stage is behind the first one: one for every time that the
+    work has come back to the cube core, so that this has another window to work on
+    meanwhile; and one for the rows, which are gathered for the next window meanwhile.
+
+    What one stage makes another one takes at most `depth - 1` windows later: rows go from
+    the gathering stage to stage 1, which brings them to L1, and no further.
+    """
+    ahead = min(1, depth - 1) if GATHER in stages else 0
+    return {
+        stage: 0 if stage == GATHER else ahead + min(max(stage - 1, 0) // 2, depth - 1)
+        for stage in stages
+    }
 
 
 def steps(stages: Sequence[int], depth: int) -> list[Step]:
@@ -32,14 +45,15 @@ def steps(stages: Sequence[int], depth: int) -> list[Step]:
     stages: odd ones are the cube core's, even ones the vector cores'. depth: the slots of
     a ring of buffers; a value is made and used in stages that are fewer windows apart.
     """
+    late = lags(stages, depth)
     return [
         Step(stage, (at - behind) % depth, at - behind)
         for at in range(depth)
         for stage in stages
-        for behind in (lag(stage, depth),)
+        for behind in (late[stage],)
     ]
 
 
 def most_lag(stages: Sequence[int], depth: int) -> int:
     """How many windows the last stage is behind the first one."""
-    return max((lag(stage, depth) for stage in stages), default=0)
+    return max(lags(stages, depth).values(), default=0)
