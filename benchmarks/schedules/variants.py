@@ -24,7 +24,8 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
-from passes.stream_to_npu import WINDOW, StreamToNpuPass
+from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
+from passes.tiling.gathering import Gather
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import stream
 
@@ -92,9 +93,11 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         rest = tuple(each for each in full if each.name not in names)
         return rest if len(rest) < len(full) else None
 
-    def streaming(window: int, depth: int) -> tuple[ModulePass, ...]:
+    def streaming(
+        window: int, depth: int, gather: Gather = "cube"
+    ) -> tuple[ModulePass, ...]:
         return tuple(
-            replace(each, window=window, depth=depth)
+            replace(each, window=window, depth=depth, gather=gather)
             if isinstance(each, StreamToNpuPass)
             else each
             for each in full
@@ -113,6 +116,8 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         token_by_token(without("split-operands") or full),
     )
     yield "without pipelining", streaming(WINDOW, 1)
+    yield "gather by the vector cores", streaming(WINDOW, DEPTH, "vector")
+    yield "gather shared", streaming(WINDOW, DEPTH, "shared")
     for window in WINDOWS:
         for depth in DEPTHS:
             yield f"window {window}, depth {depth}", streaming(window, depth)
