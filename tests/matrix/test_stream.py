@@ -214,14 +214,15 @@ def test_pipes_are_ordered_and_buffers_are_apart(name: str, depth: int) -> None:
 # ---- rows that the vector cores gather
 
 
-@pytest.mark.parametrize("depth", [*DEPTHS, 4])
+@pytest.mark.parametrize("depth", [1, 2, 4])
 @pytest.mark.parametrize("gather", OTHERS)
 @pytest.mark.parametrize("name", NAMES)
 def test_gathered_by_others_errors_stay_within(
     name: str, gather: Gather, depth: int
 ) -> None:
+    """Half of the shapes at each depth."""
     found = operator(name, "BSND", False)
-    for i, shape in enumerate(SHAPES.values()):
+    for i, shape in enumerate([*SHAPES.values()][depth % 2 :: 2]):
         window = 64 if i % 2 else 128
         module = streamed(name, "BSND", depth, window=window, gather=gather)
         values = inputs(name, "BSND", shape, seed=depth)
@@ -238,10 +239,9 @@ def test_gathered_by_others_ragged_batches(
     """Tokens without a window or with many, in one run."""
     found = operator(name, "TND", False)
     values = generate(found.signature, RAGGED, seed=1, attributes={"sparse_mode": mode})
-    for depth in DEPTHS:
+    for depth, reverse in ((1 + mode // 3, False), (3, True)):
         module = streamed(name, "TND", depth, gather=gather)
-        for reverse in (False, True):
-            check(found, values, run(found, module, values, 2, reverse=reverse))
+        check(found, values, run(found, module, values, 2, reverse=reverse))
 
 
 @pytest.mark.parametrize("gather", OTHERS)
@@ -267,8 +267,8 @@ def test_where_sums_are_exact_it_is_the_same_whoever_gathers(
     module = streamed(name, layout, 2)
     expected = {p: a.tobytes() for p, a in run(found, module, values, 2).items()}
     for gather, window, depth in (
-        *(("vector", 64, 1), ("vector", 64, 3), ("vector", 128, 2)),
-        *(("shared", 64, 4), ("shared", 128, 1), ("shared", 256, 2)),
+        *(("vector", 64, 3), ("vector", 128, 1)),
+        *(("shared", 64, 4), ("shared", 256, 2)),
     ):
         module = streamed(name, layout, depth, window=window, gather=gather)
         outputs = run(found, module, values, 3)
