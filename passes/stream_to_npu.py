@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from xdsl.context import Context
-from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
@@ -28,11 +27,12 @@ from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import emit_scatter_of_window
 from passes.tiling.skew import GATHER, Step, most_lag, steps
 from passes.tiling.staging import UnsupportedError
-from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.tiling.stream import Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering
 from passes.tiling.values import load_indices
+from passes.tiling.windows import when_there, window_scope
 
 WINDOW = 128
 """Entries of a window: its gathered rows are 32 KiB, and two windows are in L1. Wider ones
@@ -194,6 +194,7 @@ class _Streaming(TokenLowering):
         depth = options.depth
         windows = self._windows(b, scope)
         late = most_lag(stages, depth)
+        known, tiles = (self._plan, scope), self.memory.tiles
         rounds = b.div(b.add(windows, late + depth - 1), depth)
 
         def iteration(at: SSAValue) -> None:
@@ -203,12 +204,12 @@ class _Streaming(TokenLowering):
                 number = b.named("window", b.add(first, step.offset))
                 if step.offset < 0:
                     number = b.named("window", b.sub(first, -step.offset))
-                self._guarded(
+                when_there(
                     b,
                     number,
                     windows,
                     step,
-                    lambda s=step, n=number: work(s, self._window(b, scope, n)),
+                    lambda s=step, n=number: work(s, window_scope(*known, n, tiles)),
                 )
                 b.insert(SyncGroupOp())
 
@@ -238,25 +239,6 @@ class _Streaming(TokenLowering):
         indices = load_indices(scope, selection, size, count)
         return replace(scope, selections={row: replace(selection, in_ub=indices)})
 
-    def _guarded(
-        self,
-        b: BodyBuilder,
-        number: Index,
-        windows: Index,
-        step: Step,
-        work: Callable[[], None],
-    ) -> None:
-        """Does the work if there is a window of this number."""
-        below = arith.CmpiOp(b.index(number), b.index(windows), "slt")
-        exists = b.value(below)
-        exists.name_hint = "is_window"
-        if step.offset < 0:
-            begun = b.value(arith.CmpiOp(b.index(0), b.index(number), "sle"))
-            begun.name_hint = "has_begun"
-            b.when(begun, lambda: b.when(exists, work))
-        else:
-            b.when(exists, work)
-
     def _has_padded_output(self) -> bool:
         """Whether the caller gets something for every entry, those that are not valid
         too."""
@@ -268,33 +250,6 @@ class _Streaming(TokenLowering):
             and self._plan.entries in storages[result].axes
             for op in made
             for result in op.results
-        )
-
-    def _window(self, b: BodyBuilder, scope: TokenScope, number: Index) -> TokenScope:
-        """What a core knows of a window."""
-        entries, length = self._plan.entries, self._options.window
-        start = b.named(f"{entries}_start", b.mul(number, length))
-
-        def inside(count: Index, least: int) -> Index:
-            return b.min(b.max(b.sub(count, start), least), length)
-
-        whole = scope.selections[self._plan.selection.result]
-        count = b.named(f"{entries}_valid_here", inside(whole.count, 0))
-        padded = inside(scope.padded[entries], ENTRY_UNIT)
-        selection = Selection(
-            *(whole.indices, entries, whole.target, count, whole.start, whole.length),
-            whole.in_ub,
-        )
-        return TokenScope(
-            b,
-            scope.signature,
-            scope.extents,
-            scope.token,
-            scope.block,
-            {self._plan.selection.result: selection},
-            {entries: b.named(f"{entries}_padded_here", padded)},
-            {entries: start},
-            self.memory.tiles,
         )
 
     def _vector_window(self, scope: TokenScope, sub: SSAValue, step: Step) -> None:
