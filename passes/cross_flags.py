@@ -10,9 +10,10 @@ from xdsl.ir import Operation
 from ligrad_ir.dialects.npu_types import Pipe
 from ligrad_ir.soc import Soc
 
-MOST_SHARING = Soc.cross_core_limit // 3
-"""Flags of one id: each is up twice at most, and their sum stays below what a core counts
-to."""
+MOST_SHARING = Soc.cross_core_limit
+"""Flags of one id. A buffer has a flag to its reader and one back, and each is set again
+only behind the other one's wait, so it is up once at most: their sum is no more than what
+a core counts to."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects.npu_launch import (
     AllocOp,
+    AwaitOp,
     BarrierOp,
     LaunchOp,
     SetFlagOp,
@@ -124,6 +125,8 @@ class _Decision:
     def _access(self, op: NpuOp, state: Pending) -> Pending:
         edges = state.fewest_edges(state.of(self._conflicts[op]))
         self.needed[op] = edges
+        if isinstance(op, AwaitOp):  # touches nothing itself
+            return state.after(edges)
         made = sum(1 << self._number[a] for a in set(accesses(op)) if a in self._number)
         return state.after(edges).with_accesses(made)
 
@@ -146,7 +149,10 @@ def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
 
 
 def accesses(op: NpuOp) -> Iterator[Access]:
-    """What the pipes of a core do to buffers for an operation."""
+    """What the pipes of a core do to buffers for an operation; a wait comes behind all
+    that a write would."""
+    if isinstance(op, AwaitOp):
+        yield Access(op.on.data, op.buffer, writes=True)
     for value in op.reads():
         pipe = Pipe.S if value in op.scalar_reads() else op.pipe()
         yield Access(pipe, value, writes=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from xdsl.context import Context
@@ -14,29 +14,36 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.npu_launch import SyncGroupOp
+from ligrad_ir.dialects.npu_launch import AwaitOp, SyncGroupOp
+from ligrad_ir.dialects.npu_types import Pipe
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import Signature, entry_function, signature_of
 from ligrad_ir.soc import find_soc
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.gathering import GATHERS, Gather, VectorGather
 from passes.tiling.group import Group, group
 from passes.tiling.overlap import emit_overlapped
 from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import emit_scatter_of_window
-from passes.tiling.skew import Step, lags
+from passes.tiling.skew import GATHER, Step, lags
 from passes.tiling.staging import UnsupportedError
-from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.tiling.stream import Scatter, Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering, Tokens
+from passes.tiling.values import load_indices
+from passes.tiling.windows import window_scope
 
 WINDOW = 128
 """Entries of a window: its gathered rows are 32 KiB, and two windows are in L1. Wider ones
 take the cube core longer before the vector cores have something to do."""
 DEPTH = 2
 """Windows in flight."""
+MOST_INDICES = 4096
+"""Of a token, for which a vector core has 16 KiB of UB; longer tokens bring those of a
+window when it comes."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +63,14 @@ class StreamToNpuPass(ModulePass):
     something needs a sum over all entries before any of them is through, the vector cores
     need the gathered rows, or a sum is more than a tile of the accumulator.
 
-    scatter: who adds updates to their rows. With `cube` the cube core does so itself, row
-    by row on the way out of the accumulator, and the updates cross no memory: fewer bytes
-    for more cycles. Where the updates are no product that nothing else needs, and with
-    `deterministic`, whose order the vector cores keep, it is as with `vector`.
+    With `gather=vector` the vector cores gather the rows instead, a window ahead, and
+    leave them in a ring in global memory; with `shared` they leave some of every window
+    to the cube core (`passes.tiling.gathering`).
+
+    With `scatter=cube` the cube core adds updates to their rows itself, row by row on the
+    way out of the accumulator, and they cross no memory: fewer bytes for more cycles. Where
+    the updates are no product that nothing else needs, and with `deterministic`, whose
+    order the vector cores keep, it is as with `vector`.
 
     Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64.
     """
@@ -70,6 +81,7 @@ class StreamToNpuPass(ModulePass):
     deterministic: bool = False
     window: int = WINDOW
     depth: int = DEPTH
+    gather: Gather = "cube"
     scatter: Scatter = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -78,6 +90,10 @@ class StreamToNpuPass(ModulePass):
                 f"stream-to-npu: a window of {self.window} entries and a ring of "
                 f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
                 "ring have a slot at least"
+            )
+        if self.gather not in GATHERS:
+            raise PassFailedException(
+                f"stream-to-npu: gather is one of {GATHERS}, not {self.gather!r}"
             )
         if self.scatter not in get_args(Scatter):
             raise PassFailedException(
@@ -110,6 +126,7 @@ class _Streaming(TokenLowering):
                 block,
                 window=options.window,
                 depth=options.depth,
+                gather=options.gather,
                 deterministic=options.deterministic,
             )
 
@@ -150,14 +167,27 @@ class _Streaming(TokenLowering):
 
     def _vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
         plan, storages = self._plan, self.memory.storages
+        gathering = VectorGather(self._options.gather)
+        scope = self._with_indices(b, scope)
         self._groups(scope, sub, plan.before, storages, self._made_before())
         b.insert(SyncGroupOp())
+        for selection in scope.selections.values():
+            if selection.in_ub is not None:
+                b.insert(AwaitOp(selection.in_ub, Pipe.S))
 
         def work(step: Step, window: TokenScope) -> None:
-            if step.stage % 2 == 0:
+            if step.stage == GATHER:
+                here = self.memory.at(step.slot)
+                for op in plan.gathers():
+                    gathering.emit(window, op, sub, here[op.source], here[op.result])
+            elif step.stage % 2 == 0:
                 self._vector_window(window, sub, step)
 
-        self._each_window(b, scope, work)
+        def ahead(step: Step) -> None:
+            if step.stage != GATHER and self._scatters(step.stage):
+                gathering.settle(b)
+
+        self._each_window(b, scope, work, ahead)
         b.insert(SyncGroupOp())
         self._groups(scope, sub, plan.behind, storages, self._made_behind())
 
@@ -177,22 +207,47 @@ class _Streaming(TokenLowering):
         b: BodyBuilder,
         scope: TokenScope,
         work: Callable[[Step, TokenScope], None],
+        ahead: Callable[[Step], None] = lambda _: None,
     ) -> None:
-        """All windows of a token, `depth` of them in an iteration."""
-        options = self._options
+        """All windows of a token, `depth` of them in an iteration; ahead: what is done
+        before a step, whether there is such a window or not."""
+        depth, stages = self._options.depth, [*self._plan.stages]
+        if self._options.gather != "cube" and self._plan.gathers():
+            stages = [GATHER, *stages]
+        known, tiles = (self._plan, scope), self.memory.tiles
+        emit_overlapped(
+            b,
+            self._windows(b, scope),
+            lags(stages, depth),
+            depth,
+            "window",
+            lambda step, number: work(step, window_scope(*known, number, tiles)),
+            ahead,
+        )
+
+    def _windows(self, b: BodyBuilder, scope: TokenScope) -> Index:
+        """How many windows a token has."""
         reach: Index = scope.padded[self._plan.entries]
         if self._has_padded_output():
             reach = scope.array_extent(self._plan.entries)
-        windows = b.div(b.add(reach, options.window - 1), options.window)
-        b.named("windows", windows)
-        emit_overlapped(
-            b,
-            windows,
-            lags([*self._plan.stages], options.depth),
-            options.depth,
-            "window",
-            lambda step, number: work(step, self._window(b, scope, number)),
-        )
+        length = self._options.window
+        return b.named("windows", b.div(b.add(reach, length - 1), length))
+
+    def _with_indices(self, b: BodyBuilder, scope: TokenScope) -> TokenScope:
+        """The token with its indices in UB, if windows need them there and they fit: so
+        the scalar unit waits for them once."""
+        gathers = self._options.gather != "cube" and self._plan.gathers()
+        if not gathers and not any(map(self._scatters, self._plan.stages)):
+            return scope
+        entries, length = self._plan.entries, self._options.window
+        size = -(-scope.capacity(entries) // length) * length
+        if size > MOST_INDICES:
+            return scope
+        count = b.mul(self._windows(b, scope), length)
+        row = self._plan.selection.result
+        selection = scope.selections[row]
+        indices = load_indices(scope, selection, size, count)
+        return replace(scope, selections={row: replace(selection, in_ub=indices)})
 
     def _has_padded_output(self) -> bool:
         """Whether the caller gets something for every entry, those that are not valid
@@ -205,32 +260,6 @@ class _Streaming(TokenLowering):
             and self._plan.entries in storages[result].axes
             for op in made
             for result in op.results
-        )
-
-    def _window(self, b: BodyBuilder, scope: TokenScope, number: Index) -> TokenScope:
-        """What a core knows of a window."""
-        entries, length = self._plan.entries, self._options.window
-        start = b.named(f"{entries}_start", b.mul(number, length))
-
-        def inside(count: Index, least: int) -> Index:
-            return b.min(b.max(b.sub(count, start), least), length)
-
-        whole = scope.selections[self._plan.selection.result]
-        count = b.named(f"{entries}_valid_here", inside(whole.count, 0))
-        padded = inside(scope.padded[entries], ENTRY_UNIT)
-        selection = Selection(
-            whole.indices, entries, whole.target, count, whole.start, whole.length
-        )
-        return TokenScope(
-            b,
-            scope.signature,
-            scope.extents,
-            scope.token,
-            scope.block,
-            {self._plan.selection.result: selection},
-            {entries: b.named(f"{entries}_padded_here", padded)},
-            {entries: start},
-            self.memory.tiles,
         )
 
     def _vector_window(self, scope: TokenScope, sub: SSAValue, step: Step) -> None:
@@ -246,7 +275,7 @@ class _Streaming(TokenLowering):
         }
         made = {value for value in storages if value in first}
         self._groups(scope, sub, elementwise, storages, made)
-        if self.deterministic:  # all groups add at the end of a round
+        if not self._scatters(step.stage):
             return
         for op in scatters:
             scope.builder.location = op.location
@@ -254,6 +283,14 @@ class _Streaming(TokenLowering):
             emit_scatter_of_window(
                 scope, op, sub, updates, result, self._options.window
             )
+
+    def _scatters(self, stage: int) -> bool:
+        """Whether updates are added in a stage of the windows; in a deterministic program
+        all groups add them at the end of a round."""
+        ops = self._plan.stages[stage]
+        return not self.deterministic and any(
+            isinstance(op, lig.ScatterAddOp) for op in ops
+        )
 
     def _groups(
         self,

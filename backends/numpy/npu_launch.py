@@ -161,6 +161,12 @@ class LaunchFunctions(NpuBase):
     ) -> PythonValues:
         return ()
 
+    @impl(npu.AwaitOp)
+    def await_(
+        self, i: Interpreter, op: npu.AwaitOp, args: PythonValues
+    ) -> PythonValues:
+        return ()
+
     @impl(npu.CrossSetOp)
     def cross_set(
         self, i: Interpreter, op: npu.CrossSetOp, args: PythonValues

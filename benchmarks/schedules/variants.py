@@ -26,6 +26,7 @@ from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
 from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
+from passes.tiling.gathering import Gather
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Scatter, stream
 
@@ -94,10 +95,13 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         return rest if len(rest) < len(full) else None
 
     def streaming(
-        window: int, depth: int, scatter: Scatter = "vector"
+        window: int,
+        depth: int,
+        gather: Gather = "cube",
+        scatter: Scatter = "vector",
     ) -> tuple[ModulePass, ...]:
         return tuple(
-            replace(each, window=window, depth=depth, scatter=scatter)
+            replace(each, window=window, depth=depth, gather=gather, scatter=scatter)
             if isinstance(each, StreamToNpuPass)
             else each
             for each in full
@@ -116,10 +120,12 @@ def variants(soc: str) -> Iterator[tuple[str, tuple[ModulePass, ...] | None]]:
         in_whole_tokens(without("split-operands") or full),
     )
     yield "without pipelining", streaming(WINDOW, 1)
+    yield "gather by the vector cores", streaming(WINDOW, DEPTH, "vector")
+    yield "gather shared", streaming(WINDOW, DEPTH, "shared")
     for window in WINDOWS:
         for depth in DEPTHS:
             yield f"window {window}, depth {depth}", streaming(window, depth)
-    yield "scatter by Fixpipe", streaming(WINDOW, DEPTH, "cube")
+    yield "scatter by Fixpipe", streaming(WINDOW, DEPTH, scatter="cube")
     by_hand = kernel_pipeline(soc, schedule="baseline")
 
     def lowered(**options: Any) -> tuple[ModulePass, ...]:

@@ -332,6 +332,35 @@ class BarrierOp(IRDLOperation):
         )  # barrier_c1
 
 
+@irdl_op_definition
+class AwaitOp(NpuOp):
+    """
+    What is issued on a pipe behind it waits until nothing that is ahead of it still
+    reads or writes a buffer.
+
+    No instruction: `insert-sync` puts the flags before it. A pipe that waits here need
+    not wait later, when more has been issued, or again in every iteration of a loop.
+    """
+
+    name = "npu.await"
+
+    buffer = operand_def(Buffer)
+    on = prop_def(PipeAttr)
+    assembly_format = "$buffer `on` $on attr-dict `:` type($buffer)"
+
+    def __init__(self, buffer: SSAValue, on: Pipe):
+        super().__init__(operands=[buffer], properties={"on": PipeAttr(on)})
+
+    def pipe(self) -> Pipe:
+        return self.on.data
+
+    def verify_(self) -> None:
+        require(
+            space_of(self.buffer) is not Space.GM,
+            "what is awaited is a core's own buffer",
+        )  # await_c1
+
+
 class _CrossOp(IRDLOperation):
     flag = prop_def(IntegerAttr[I64])
 
@@ -409,6 +438,7 @@ class SyncGroupOp(IRDLOperation):
 
 OPS: tuple[type[Operation], ...] = (
     AllocOp,
+    AwaitOp,
     BarrierOp,
     BlockCountOp,
     BlockIndexOp,

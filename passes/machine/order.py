@@ -30,6 +30,11 @@ def _(op: npu.BarrierOp, s: Statements) -> None:
 
 
 @lower.register
+def _(op: npu.AwaitOp, s: Statements) -> None:
+    """The flags before it are statements of their own."""
+
+
+@lower.register
 def _(op: npu.CrossSetOp, s: Statements) -> None:
     flag = s.constant(op.flag.value.data, i32)
     pipe = Pipe(op.on.data.value)

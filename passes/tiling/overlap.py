@@ -19,19 +19,21 @@ def emit_overlapped(
     depth: int,
     what: str,
     work: Callable[[Step, Index], None],
+    ahead: Callable[[Step], None] = lambda _: None,
 ) -> None:
     """
     Loop until every stage has worked on all `count` of `what`, `depth` of them in an
     iteration, with a `npu.sync_group` behind every step.
 
     order: stages with their lags (`passes.tiling.skew`); work: emits a stage, given the
-    number of what it works on.
+    number of what it works on; ahead: what is done before a step in any case.
     """
     rounds = b.div(b.add(count, most_lag(order) + depth - 1), depth)
 
     def iteration(at: SSAValue) -> None:
         first = b.named(f"first_{what}", b.mul(at, depth))
         for step in steps(order, depth):
+            ahead(step)
             number = b.named(what, b.add(first, step.offset))
             if step.offset < 0:
                 number = b.named(what, b.sub(first, -step.offset))

@@ -12,6 +12,7 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import WorkspaceOp
 from ligrad_ir.signature import Signature
 from passes.tiling.builder import BodyBuilder
+from passes.tiling.gathering import Gather
 from passes.tiling.memory import ProgramMemory
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import (
@@ -28,7 +29,8 @@ class StreamMemory(ProgramMemory):
 
     tiles: how long windows are, by axis. slots: where the values of a window lie, for each
     slot of the ring; `storages` has all others. zeros: a row of zeros of the element type
-    that is gathered, None if nothing is.
+    that the cube core gathers, None if it gathers nothing. row_elements: of the longest
+    row that is gathered.
     """
 
     def __init__(
@@ -40,8 +42,11 @@ class StreamMemory(ProgramMemory):
         *,
         window: int,
         depth: int,
+        gather: Gather,
         deterministic: bool,
     ):
+        self.gather: Gather = gather
+        self.row_elements = 0
         self._plan = plan
         self._deterministic = deterministic
         self.tiles: Mapping[str, int] = {plan.entries: window}
@@ -80,13 +85,14 @@ class StreamMemory(ProgramMemory):
                 continue
             for slot in self.slots:
                 slot[value] = self._workspace(b, value, self.tiles)
-        if gathers := self._gathers():
-            sizes = [self._row_elements(op) for op in gathers]
-            element = tensor(gathers[0].result).element_type
-            zeros = WorkspaceOp("zero_row", b.index(max(sizes)), element)
-            self.zeros = b.value(zeros)
-            self.zeros.name_hint = "zero_row"
-            self.zero_elements = max(sizes)
+        if gathers := plan.gathers():
+            self.row_elements = max(map(self._row_elements, gathers))
+            if self.gather != "vector":
+                element = tensor(gathers[0].result).element_type
+                zeros = WorkspaceOp("zero_row", b.index(self.row_elements), element)
+                self.zeros = b.value(zeros)
+                self.zeros.name_hint = "zero_row"
+                self.zero_elements = self.row_elements
 
     def _windowed(self) -> list[SSAValue]:
         """What is made for every window and used by the other side, in order."""
@@ -99,15 +105,13 @@ class StreamMemory(ProgramMemory):
             if plan.entries in tensor(value).axes
             and not isinstance(value.owner, lig.GatherOp)
         ]
+        if self.gather != "cube":
+            taken += [op.result for op in plan.gathers()]
         return list(dict.fromkeys((*made, *taken)))
 
     def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
         """Slots are those of windows; a token has its values to itself."""
         return [self.storages]
-
-    def _gathers(self) -> list[lig.GatherOp]:
-        ops = (op for done in self._plan.stages.values() for op in done)
-        return [op for op in ops if isinstance(op, lig.GatherOp)]
 
     def _row_elements(self, op: lig.GatherOp) -> int:
         """The elements of a gathered row, which are as many at every call."""

@@ -24,7 +24,7 @@ from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
-from passes.tiling.values import load_indices
+from passes.tiling.values import indices_in_ub
 
 CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""
@@ -61,7 +61,7 @@ def emit_gather(
         Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.result)}.rows"
     )
 
-    def chunk(indices: SSAValue, first: SSAValue) -> None:
+    def chunk(indices: SSAValue, at: SSAValue, first: SSAValue) -> None:
         i = b.index
         rows, zero = i(CHUNK_ROWS), i(0)
         start, limit = i(selection.start), i(selection.length)
@@ -72,7 +72,7 @@ def emit_gather(
                 zero,
                 start,
                 indices,
-                first,
+                at,
                 rows,
                 i(count),
                 limit,
@@ -157,7 +157,7 @@ def _scatter(
 
     first_row, limit = own or (0, selection.length)
 
-    def chunk(indices: SSAValue, first: SSAValue) -> None:
+    def chunk(indices: SSAValue, at: SSAValue, first: SSAValue) -> None:
         i = b.index
         base = scope.base(updates)
         rows: Index = chunk_rows
@@ -174,7 +174,7 @@ def _scatter(
                     i(0),
                     i(b.add(b.div(base, count), first)),
                     indices,
-                    first,
+                    at,
                     i(rows),
                     i(count),
                     i(first_row),
@@ -188,7 +188,7 @@ def _scatter(
                 i(0),
                 i(selection.start),
                 indices,
-                first,
+                at,
                 i(rows),
                 i(count),
                 i(first_row),
@@ -223,13 +223,17 @@ def _each_chunk(
     scope: TokenScope,
     selection: Selection,
     entries: tuple[Index, Index],
-    chunk: Callable[[SSAValue, SSAValue], None],
+    chunk: Callable[[SSAValue, SSAValue, SSAValue], None],
     chunk_rows: int = CHUNK_ROWS,
 ) -> None:
     b = scope.builder
 
-    indices = load_indices(scope, selection)
-    b.loop(*entries, chunk_rows, lambda at: chunk(indices, at), "first_row")
+    indices, skipped = indices_in_ub(scope, selection)
+
+    def some(at: SSAValue) -> None:
+        chunk(indices, b.index(b.add(skipped, at)), at)
+
+    b.loop(*entries, chunk_rows, some, "first_row")
 
 
 # ---- around the tokens

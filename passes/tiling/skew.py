@@ -20,19 +20,28 @@ class Step:
     offset: int
 
 
-def lag(stage: int, depth: int) -> int:
-    """How many windows a stage is behind the first one: one for every time that the work
-    has come back to the cube core, so that this has another window to work on meanwhile."""
-    return min((stage - 1) // 2, depth - 1) if stage > 0 else 0
+GATHER = -2
+"""The stage in which the vector cores gather rows for the cube core, before all others."""
 
 
 def lags(stages: Sequence[int], depth: int) -> list[tuple[int, int]]:
-    """The stages of an iteration in order, each with its lag: the later ones behind the
-    earlier ones of the next windows.
+    """The stages of an iteration in order, each with how many windows it is behind the
+    first one: one for every time that the work has come back to the cube core, so that
+    this has another window to work on meanwhile; and one for the rows, which are gathered
+    for the next window meanwhile.
 
-    stages: odd ones are the cube core's, even ones the vector cores'.
+    stages: odd ones are the cube core's, even ones the vector cores'. What one stage makes
+    another one takes at most `depth - 1` windows later: rows go from the gathering stage
+    to stage 1, which brings them to L1, and no further.
     """
-    return [(stage, lag(stage, depth)) for stage in stages]
+    ahead = min(1, depth - 1) if GATHER in stages else 0
+
+    def lag(stage: int) -> int:
+        if stage == GATHER:
+            return 0
+        return ahead + min(max(stage - 1, 0) // 2, depth - 1)
+
+    return [(stage, lag(stage)) for stage in stages]
 
 
 def staggered(

@@ -38,7 +38,9 @@ class Storage:
 
 @dataclass(frozen=True)
 class Selection:
-    """How a core finds the rows of a token: the index array and its scalars."""
+    """How a core finds the rows of a token: the index array and its scalars. in_ub: the
+    indices of the whole token, -1 for those that are not valid, where a vector core has
+    brought them all at once."""
 
     indices: Storage
     entries: str
@@ -46,6 +48,7 @@ class Selection:
     count: Index
     start: Index
     length: Index
+    in_ub: SSAValue | None = None
 
 
 @dataclass

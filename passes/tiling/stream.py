@@ -64,6 +64,11 @@ class Stream:
         """What an operation leaves, with all that is fused to it."""
         return [op, *self.staging.fused.get(op, ())][-1].results[0]
 
+    def gathers(self) -> list[lig.GatherOp]:
+        """What takes rows for the products."""
+        ops = (op for ops in self.stages.values() for op in ops)
+        return [op for op in ops if isinstance(op, lig.GatherOp)]
+
     def products(self) -> list[lig.MatmulOp]:
         """All products, those that are added up as one."""
         ops = (op for ops in self.stages.values() for op in ops)

@@ -13,6 +13,7 @@ from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
 from ligrad_ir.dialects.npu_types import Space
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import FRACTAL
+from passes.tiling.gathering import cube_rows
 from passes.tiling.group import own_axes
 from passes.tiling.names import spoken
 from passes.tiling.ring import StreamMemory
@@ -56,11 +57,41 @@ class StreamOperands:
                 self._resident[value] = self._load(scope, value, storage)
 
     def gather(self, scope: TokenScope, op: lig.GatherOp, slot: int) -> None:
-        """The rows of a window, from global memory to the L1 of its slot."""
+        """The rows of a window to the L1 of its slot: from where they are in global
+        memory, or from where the vector cores have gathered them."""
+        b = self._b
+        rows = scope.extent(scope.selections[op.rows].entries)
+        mine = cube_rows(b, self._memory.gather, rows)
+        if mine != 0:
+            self._gather_rows(scope, op, slot, mine)
+        if mine is rows:
+            return
+        result = self._memory.at(slot)[op.result]
+        count = row_elements(scope, op, self._memory.storages[op.source])
+        b.insert(
+            Nd2NzOp(
+                self._gathered(op.result, slot),
+                b.index(b.mul(mine, FRACTAL)),
+                result.memref,
+                b.index(b.add(scope.base(result), b.mul(mine, count))),
+                b.index(b.sub(rows, mine)),
+                b.index(count),
+                b.index(count),
+                b.index(self._window_rows(op.result)),
+            )
+        )
+
+    def _gather_rows(
+        self, scope: TokenScope, op: lig.GatherOp, slot: int, rows: Index
+    ) -> None:
+        """So many rows at the beginning of a window, one by one."""
         b, zeros = self._b, self._memory.zeros
         assert zeros is not None
         selection = scope.selections[op.rows]
         source = self._memory.storages[op.source]
+        present = selection.count
+        if rows is not scope.extent(selection.entries):
+            present = b.min(present, rows)
         b.insert(
             GatherRowsNzOp(
                 self._gathered(op.result, slot),
@@ -69,11 +100,11 @@ class StreamOperands:
                 b.index(selection.start),
                 selection.indices.memref,
                 b.index(scope.base(selection.indices)),
-                b.index(scope.extent(selection.entries)),
+                b.index(rows),
                 b.index(row_elements(scope, op, source)),
                 b.index(selection.length),
                 zeros=zeros,
-                present=b.index(selection.count),
+                present=b.index(present),
                 nz_rows=b.index(self._window_rows(op.result)),
             )
         )
@@ -122,7 +153,7 @@ class StreamOperands:
         return self._memory.tiles[axes[0]]
 
     def _gathered(self, value: SSAValue, slot: int) -> SSAValue:
-        elements = self._window_rows(value) * self._memory.zero_elements
+        elements = self._window_rows(value) * self._memory.row_elements
         key = (f"gathered_{slot}", value)
         if key not in self._buffers:
             name = f"gathered_rows_{slot}"

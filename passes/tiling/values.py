@@ -122,14 +122,28 @@ class GroupValues:
         self._b.store(storage.memref, offset, self._buffer(value), at, count)
 
 
-def load_indices(scope: TokenScope, selection: Selection) -> SSAValue:
-    """The valid indices of the token in UB, -1 behind them up to the padded count."""
+def load_indices(
+    scope: TokenScope,
+    selection: Selection,
+    size: int | None = None,
+    count: Index | None = None,
+) -> SSAValue:
+    """The valid indices of the token in UB, -1 behind them: by default up to the padded
+    count, in a buffer of as many as are computed at once."""
     b = scope.builder
-    size = scope.capacity(selection.entries)
+    size = size or scope.capacity(selection.entries)
     indices = b.alloc(Space.UB, i32, [size], "indices")
-    count = b.index(scope.extent(selection.entries))
+    count = b.index(count or scope.extent(selection.entries))
     b.insert(FillOp(indices, b.index(0), -1.0, count))
     offset = scope.base(selection.indices)
     source = selection.indices.memref
     b.load(indices, 0, source, offset, selection.count, padding=-1.0)
     return indices
+
+
+def indices_in_ub(scope: TokenScope, selection: Selection) -> tuple[SSAValue, Index]:
+    """The indices of the entries that are computed, for the scalar unit, and where in the
+    buffer the first of them is."""
+    if selection.in_ub is not None:
+        return selection.in_ub, scope.starts.get(selection.entries, 0)
+    return load_indices(scope, selection), 0

@@ -12,13 +12,17 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.interpreter import Interpreter
 
 import ligrad
+from backends.ascendc.source import run_source
 from backends.numpy.dtypes import Array
 from backends.numpy.npu import run_npu
 from backends.numpy.tiled import npu_arguments
 from backends.numpy.workload import generate
-from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
-from passes.pipelines import PIPELINES, npu_pipeline, run_passes
+from ligrad_ir.dialects.npu_rows import GatherRowsNzOp, GatherRowsOp
+from passes import stream_to_npu
+from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline, run_passes
 from passes.stream_to_npu import StreamToNpuPass
+from passes.tiling import gathering
+from passes.tiling.gathering import Gather
 from passes.tiling.stream import Scatter
 from tests.matrix.test_tiled import check, example
 from tests.passes.pipe_clocks import PipeClocks
@@ -26,6 +30,8 @@ from tests.passes.test_npu_passes import Lifetimes
 
 NAMES = ("lightning_indexer_grad", "forward_scores", "linear_indexer_grad")
 DEPTHS = (1, 2, 3)
+OTHERS: tuple[Gather, ...] = ("vector", "shared")
+"""Who gathers, where it is not the cube core alone."""
 SOC = "ascend910b1"
 
 
@@ -48,14 +54,16 @@ def streamed(
     depth: int,
     deterministic: bool = False,
     window: int = 64,
+    gather: Gather = "cube",
     scatter: Scatter = "vector",
 ) -> ModuleOp:
     module = operator(name, layout, deterministic).source.clone()
-    lower = StreamToNpuPass(SOC, deterministic, window, depth, scatter)
+    lower = StreamToNpuPass(SOC, deterministic, window, depth, gather, scatter)
     rest = npu_pipeline(SOC, deterministic=deterministic, schedule="optimized")[1:]
     run_passes(module, (*PIPELINES["optimized-mixed"], lower, *rest))
-    gathers = [op for op in module.walk() if isinstance(op, GatherRowsNzOp)]
-    assert len(gathers) == depth
+    for kind, by in ((GatherRowsNzOp, "cube"), (GatherRowsOp, "vector")):
+        found = [op for op in module.walk() if isinstance(op, kind)]
+        assert len(found) == depth * (gather in (by, "shared"))
     return module
 
 
@@ -203,3 +211,119 @@ def test_pipes_are_ordered_and_buffers_are_apart(name: str, depth: int) -> None:
     assert not clocks.hazards
     assert not lifetimes.clobbered
     assert lifetimes.reads > 100
+
+
+# ---- rows that the vector cores gather
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_gathered_by_others_errors_stay_within(
+    name: str, gather: Gather, depth: int
+) -> None:
+    """Half of the shapes at each depth."""
+    found = operator(name, "BSND", False)
+    for i, shape in enumerate([*SHAPES.values()][depth % 2 :: 2]):
+        window = 64 if i % 2 else 128
+        module = streamed(name, "BSND", depth, window=window, gather=gather)
+        values = inputs(name, "BSND", shape, seed=depth)
+        outputs = run(found, module, values, 1 + i % 3, reverse=bool(i % 2))
+        check(found, values, outputs)
+
+
+@pytest.mark.parametrize("mode", [0, 3])
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_gathered_by_others_ragged_batches(
+    name: str, gather: Gather, mode: int
+) -> None:
+    """Tokens without a window or with many, in one run."""
+    found = operator(name, "TND", False)
+    values = generate(found.signature, RAGGED, seed=1, attributes={"sparse_mode": mode})
+    for depth, reverse in ((1 + mode // 3, False), (3, True)):
+        module = streamed(name, "TND", depth, gather=gather)
+        check(found, values, run(found, module, values, 2, reverse=reverse))
+
+
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_gathered_by_others_nothing_selected(name: str, gather: Gather) -> None:
+    found = operator(name, "BSND", False)
+    values = inputs(name, "BSND", SHAPES["a window and a bit"])
+    values["sparse_indices"][:] = -1
+    module = streamed(name, "BSND", 2, gather=gather)
+    for array in run(found, module, values, 2).values():
+        assert not array.any()
+
+
+@pytest.mark.parametrize("layout", ["BSND", "TND"])
+@pytest.mark.parametrize("name", NAMES)
+def test_where_sums_are_exact_it_is_the_same_whoever_gathers(
+    name: str, layout: str
+) -> None:
+    """As a program and as a kernel, whose accesses the twin checks."""
+    found = operator(name, layout, False)
+    shape = RAGGED if layout == "TND" else SHAPES["many windows"]
+    values = small(name, layout, dict(shape, N1=5))
+    module = streamed(name, layout, 2)
+    expected = {p: a.tobytes() for p, a in run(found, module, values, 2).items()}
+    for gather, window, depth in (
+        *(("vector", 64, 3), ("vector", 128, 1)),
+        *(("shared", 64, 4), ("shared", 256, 2)),
+    ):
+        module = streamed(name, layout, depth, window=window, gather=gather)
+        outputs = run(found, module, values, 3)
+        assert {p: a.tobytes() for p, a in outputs.items()} == expected
+        kernel = module.clone()
+        run_passes(kernel, ASCENDC_PIPELINE)
+        source = run_source(kernel, found.bind(values), 2, found.soc)
+        assert not source.report.hazards
+        assert {p: a.tobytes() for p, a in source.outputs.items()} == expected
+
+
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", ["lightning_indexer_grad", "linear_indexer_grad"])
+def test_deterministic_whoever_gathers(name: str, gather: Gather) -> None:
+    """The bits of the program in which the cube core gathers, on any number of cores."""
+    found = operator(name, "TND", True)
+    values = inputs(name, "TND", RAGGED)
+    expected = run(found, streamed(name, "TND", 2, True), values, 2)
+    for depth, cores in ((1, 3), (2, 1), (3, 2)):
+        module = streamed(name, "TND", depth, True, gather=gather)
+        outputs = run(found, module, values, cores, reverse=cores > 1)
+        for port, array in outputs.items():
+            assert array.tobytes() == expected[port].tobytes()
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_gathered_by_others_pipes_are_ordered(
+    name: str, gather: Gather, depth: int
+) -> None:
+    found = operator(name, "BSND", False)
+    module = streamed(name, "BSND", depth, gather=gather)
+    values = inputs(name, "BSND", dict(SHAPES["many windows"], N1=3))
+    clocks, lifetimes = PipeClocks(), Lifetimes()
+    run(found, module, values, 1, clocks, lifetimes)
+    assert not clocks.hazards
+    assert not lifetimes.clobbered
+    assert lifetimes.reads > 100
+
+
+@pytest.mark.parametrize("gather", OTHERS)
+@pytest.mark.parametrize("name", NAMES)
+def test_long_tokens_and_long_rows(
+    name: str, gather: Gather, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Indices that come window by window, and rows that come in several batches, of
+    which the last one is shorter."""
+    monkeypatch.setattr(stream_to_npu, "MOST_INDICES", 0)
+    monkeypatch.setattr(gathering, "BATCH_BYTES", 7 * 256)
+    found = operator(name, "BSND", False)
+    module = streamed.__wrapped__(name, "BSND", 2, window=128, gather=gather)
+    values = inputs(name, "BSND", dict(SHAPES["many windows"], N1=3))
+    clocks = PipeClocks()
+    check(found, values, run(found, module, values, 2, clocks))
+    assert not clocks.hazards

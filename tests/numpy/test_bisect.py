@@ -427,7 +427,8 @@ def test_what_atomic_additions_may_reach() -> None:
 
 
 def test_place_buffers_with_an_overlap(monkeypatch: Monkeypatch) -> None:
-    """The rounded Y lies where S does: the first that reads what the other has written is wrong."""
+    """The rounded Y lies where S does: the first that reads what is not its own is
+    wrong."""
     place = place_buffers.place
 
     def overlapping(requests: Any, memory: str, *rest: Any) -> list[int]:

@@ -6,10 +6,11 @@ from itertools import combinations
 
 import pytest
 
-from passes.tiling.skew import lag, lags, most_lag, staggered, steps
+from passes.tiling.skew import GATHER, lags, most_lag, staggered, steps
 
 STAGES = range(7)
-SETS = [stages for size in range(1, 8) for stages in combinations(STAGES, size)]
+PLAIN = [stages for size in range(1, 8) for stages in combinations(STAGES, size)]
+SETS = PLAIN + [(GATHER, *stages) for stages in PLAIN if 1 in stages]
 DEPTHS = (1, 2, 3, 4)
 WINDOWS = (0, 1, 2, 3, 4, 5, 13)
 
@@ -54,18 +55,25 @@ def test_the_stages_of_a_window_come_in_order(depth: int, windows: int) -> None:
 @pytest.mark.parametrize("windows", WINDOWS)
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_slot_has_one_window_until_its_last_stage(depth: int, windows: int) -> None:
+    """Where rows are gathered ahead, they have a slot until the cube core takes them in
+    its first stage, and the other values have one from the stage behind them on."""
     for stages in SETS:
-        holder: dict[int, int] = {}
-        for stage, window, slot in (
-            step for each in worked(stages, depth, windows) for step in each
-        ):
-            if stage == stages[0]:
-                assert slot not in holder, (stages, window)
-                holder[slot] = window
-            assert holder[slot] == window
-            if stage == stages[-1]:
-                del holder[slot]
-        assert not holder
+        done = [step for each in worked(stages, depth, windows) for step in each]
+        kinds = [stages]
+        if stages[0] == GATHER:
+            kinds = [(GATHER, 1), stages[1:]]
+        for first, *rest in kinds:
+            last = [first, *rest][-1]
+            holder: dict[int, int] = {}
+            for stage, window, slot in done:
+                if stage == first:
+                    assert slot not in holder, (stages, window)
+                    holder[slot] = window
+                if stage in (first, *rest):
+                    assert holder[slot] == window
+                if stage == last:
+                    del holder[slot]
+            assert not holder
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -76,7 +84,7 @@ def test_no_round_is_idle(depth: int) -> None:
 
 
 def test_a_single_slot_takes_one_window_after_the_other() -> None:
-    assert all(lag(stage, 1) == 0 for stage in STAGES)
+    assert {late for _, late in lags((GATHER, *STAGES), 1)} == {0}
     assert [(s.stage, s.slot, s.offset) for s in steps(lags((1, 2, 3), 1), 1)] == [
         *((1, 0, 0), (2, 0, 0), (3, 0, 0))
     ]
@@ -90,6 +98,18 @@ def test_the_next_window_is_gathered_before_one_is_done() -> None:
     ]
     assert most_lag(lags((1, 2, 3, 4), 2)) == 1
     assert most_lag(()) == 0
+
+
+def test_rows_are_gathered_while_the_window_before_is_multiplied() -> None:
+    found = [
+        (s.stage, s.slot, s.offset) for s in steps(lags((GATHER, 1, 2, 3, 4), 2), 2)
+    ]
+    assert found == [
+        *((GATHER, 0, 0), (1, 1, -1), (2, 1, -1), (3, 0, -2), (4, 0, -2)),
+        *((GATHER, 1, 1), (1, 0, 0), (2, 0, 0), (3, 1, -1), (4, 1, -1)),
+    ]
+    assert most_lag(lags((GATHER, 1, 2, 3, 4), 3)) == 2
+    assert dict(lags((GATHER, 0, 1, 3), 2)) == {GATHER: 0, 0: 1, 1: 1, 3: 2}
 
 
 # ---- staggered: every stage on another window

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_rows import GatherRowsNzOp
+from ligrad_ir.dialects.npu_launch import WorkspaceOp
+from ligrad_ir.dialects.npu_rows import GatherRowsNzOp, GatherRowsOp
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
-from passes.lower_to_npu import LowerToNpuPass
+from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import run_passes, run_pipeline
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
+from passes.tiling.builder import BodyBuilder
+from passes.tiling.cube import FRACTAL
+from passes.tiling.gathering import (
+    BATCH_BYTES,
+    GATHERS,
+    Gather,
+    batch_rows,
+    cube_rows,
+    most_rows,
+)
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Scatter, Stream, is_windowed, stream
 
@@ -281,6 +294,58 @@ def test_unknown_cores_are_refused() -> None:
     lower = StreamToNpuPass(scatter=cast(Scatter, "gpu"))
     with pytest.raises(PassFailedException, match="no cores 'gpu' add updates"):
         lower.apply(Context(), module)
+
+
+def test_an_unknown_way_to_gather_is_refused() -> None:
+    module = example("forward_scores")
+    before = str(module)
+    with pytest.raises(PassFailedException, match=r"gather is one of .*, not 'scalar'"):
+        replace(StreamToNpuPass(), gather=cast(Any, "scalar")).apply(Context(), module)
+    assert str(module) == before
+
+
+@pytest.mark.parametrize("gather", GATHERS)
+@pytest.mark.parametrize("name", REFUSED)
+def test_whoever_gathers_it_falls_back(name: str, gather: Gather) -> None:
+    found = [
+        outcome(refused(name), lower)
+        for lower in (StreamToNpuPass(gather=gather), LowerToNpuPass(tokens=TOKENS))
+    ]
+    assert found[0] == found[1]
+
+
+def test_who_gathers_which_rows() -> None:
+    """Every row is somebody's; what the vector cores have are two halves."""
+    b = BodyBuilder(Block())
+    for gather, window in product(GATHERS, range(64, 1025, 64)):
+        rows = cube_rows(b, gather, window)
+        assert isinstance(rows, int)
+        assert rows + 2 * most_rows(gather, window) == window
+        assert rows % FRACTAL == 0
+        assert (rows == window, rows == 0) == (gather == "cube", gather == "vector")
+
+
+def test_rows_in_flight_fit() -> None:
+    for rows, row_bytes in product((1, 32, 64, 500), (128, 256, 1000, 10**6)):
+        batch = batch_rows(rows, row_bytes)
+        assert 1 <= batch <= rows
+        assert batch == 1 or batch * row_bytes <= BATCH_BYTES
+        assert batch == rows or (batch + 1) * row_bytes > BATCH_BYTES
+
+
+def test_rows_of_the_vector_cores_take_a_ring_of_workspaces() -> None:
+    """And the cube core needs a row of zeros only for what it gathers itself."""
+    for gather, depth in product(GATHERS, (1, 2, 3)):
+        module = example("forward_scores")
+        run_passes(module, (StreamToNpuPass(depth=depth, gather=gather),))
+        kinds = [type(op) for op in module.walk()]
+        assert kinds.count(GatherRowsNzOp) == depth * (gather != "vector")
+        assert kinds.count(GatherRowsOp) == depth * (gather != "cube")
+        spaces = [op for op in module.walk() if isinstance(op, WorkspaceOp)]
+        labels = [op.label.data for op in spaces]
+        assert ("zero_row" in labels) == (gather != "vector")
+        plain = depth * (1 + (gather != "cube"))
+        assert len(labels) - ("zero_row" in labels) == plain
 
 
 def test_an_unknown_chip_and_a_launch_are_refused() -> None:

@@ -102,3 +102,46 @@ func.func @unplaced(%c1: index) {
   }
   func.return
 }
+
+// -----
+
+// What is awaited ahead of a loop is not awaited in it; a store that comes behind the wait
+// holds up nothing that is waited for, and no pipe waits for one that was only awaited.
+func.func @awaited(%x: memref<?xf32, #npu<space gm>>, %y: memref<?xf32, #npu<space gm>>, %i: memref<?xi32, #npu<space gm>>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  npu.launch "ascend910b1" blocks %c1 cube {
+  ^bb0:
+  } vector {
+    %a = npu.alloc at 0 : memref<64xf32, #npu<space ub>>
+    %b = npu.alloc at 256 : memref<64xi32, #npu<space ub>>
+    %c = npu.alloc at 512 : memref<64xf32, #npu<space ub>>
+    npu.load %b[%c0], %i[%c0] rows %c1 of %n pitch %n, %n : memref<64xi32, #npu<space ub>>, memref<?xi32, #npu<space gm>>
+    npu.await %b on s : memref<64xi32, #npu<space ub>>
+    scf.for %k = %c0 to %n step %c1 {
+      npu.gather_rows %a[%c0], %x at %c0 + %b[%k] rows %c1 of %n below %n : memref<64xf32, #npu<space ub>>, memref<?xf32, #npu<space gm>>, memref<64xi32, #npu<space ub>>
+      npu.store %y[%c0], %a[%c0] rows %c1 of %n pitch %n, %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
+      npu.await %a on v : memref<64xf32, #npu<space ub>>
+      npu.await %a on mte2 : memref<64xf32, #npu<space ub>>
+      npu.store %y[%c0], %c[%c0] rows %c1 of %n pitch %n, %n : memref<?xf32, #npu<space gm>>, memref<64xf32, #npu<space ub>>
+    }
+  }
+  func.return
+}
+// CHECK-LABEL: @awaited
+// CHECK:      npu.load
+// CHECK-NEXT: npu.set_flag mte2 to s id 0
+// CHECK-NEXT: npu.wait_flag mte2 to s id 0
+// CHECK-NEXT: npu.await %b on s
+// CHECK-NEXT: scf.for
+// CHECK-NEXT:   npu.gather_rows
+// CHECK-NEXT:   npu.set_flag mte2 to mte3 id 0
+// CHECK:        npu.store
+// CHECK-NEXT:   npu.set_flag mte3 to v id 0
+// CHECK-NEXT:   npu.wait_flag mte3 to v id 0
+// CHECK-NEXT:   npu.await %a on v
+// CHECK-NEXT:   npu.set_flag v to mte2 id 0
+// CHECK-NEXT:   npu.wait_flag v to mte2 id 0
+// CHECK-NEXT:   npu.await %a on mte2
+// CHECK-NEXT:   npu.barrier mte3
+// CHECK-NEXT:   npu.store

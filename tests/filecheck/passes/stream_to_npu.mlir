@@ -4,6 +4,31 @@
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 depth=1}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=ONE
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 scatter=cube}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=CUBE
 // RUN: ligrad-opt %s -p 'stream-to-npu{window=64 scatter=cube deterministic=true}' --split-input-file --verify-diagnostics | filecheck %s --check-prefixes=CHECK,ORDER
+// RUN: ligrad-opt %s -p 'stream-to-npu{window=64 gather=shared}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=SHARED
+// RUN: ligrad-opt %s -p 'stream-to-npu{window=64 gather=vector}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=VECTOR
+
+// The cube core's rows come first in the window; those of the vector cores are behind them
+// in L1, and on their way a window ahead, in the workspace of the other slot.
+// SHARED: npu.workspace @g_workspace of
+// SHARED: npu.workspace @g_workspace_2 of
+// SHARED: npu.gather_rows_nz [[ROWS:%gathered_rows_1]][%c0] {{.*}} to %rows_of_cube
+// SHARED-NEXT: arith.muli
+// SHARED: npu.nd2nz [[ROWS]][{{.*}}], %g_workspace_1[
+// SHARED: } vector {
+// SHARED: npu.await %indices on s
+// SHARED: scf.for %round_of_windows
+// SHARED: npu.gather_rows %g.rows[
+// SHARED: npu.store %g_workspace[
+// SHARED: npu.await %g.rows on mte2
+// SHARED-NEXT: npu.await %g.rows on v
+// SHARED: npu.scatter_add_rows
+// SHARED: npu.gather_rows %g.rows[
+// SHARED: npu.store %g_workspace_1[
+
+// VECTOR-NOT: @zero_row
+// VECTOR-NOT: npu.gather_rows_nz
+// VECTOR: npu.nd2nz %gathered_rows_1[%c0], %g_workspace_1[
+// VECTOR: npu.gather_rows %g.rows[
 
 // OPTION: stream-to-npu: a window of 96 entries and a ring of 2 slots; the window must be a multiple of 64, the ring have a slot at least
 

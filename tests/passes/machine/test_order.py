@@ -163,6 +163,8 @@ TOUCH = """%u = npu.alloc at 0 : ub<64xf32>
 npu.load %u[%c0], %x[%c0] rows %c1 of %c4 pitch %c0, %c0
 """
 """A use of the array: a kernel has one."""
+AWAIT = "npu.await %u on s : ub<64xf32>"
+"""Which is no statement."""
 BARRIER = "npu.barrier {}".format
 
 
@@ -182,7 +184,7 @@ def test_every_flag_and_barrier_is_what_it_was() -> None:
         "%x: gm<?xf32>",
         first_only=False,
         synchronise=False,
-        vector="\n".join([TOUCH, flags(EVENTS), *map(BARRIER, vector)]),
+        vector="\n".join([TOUCH, AWAIT, flags(EVENTS), *map(BARRIER, vector)]),
         cube="\n".join([flags(CUBE_EVENTS), *map(BARRIER, cube)]),
     )
     program.both(2, x=np.zeros(4, "f4"))

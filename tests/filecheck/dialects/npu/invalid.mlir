@@ -222,6 +222,15 @@ func.func @invalid() {
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// await_c1
+// CHECK: what is awaited is a core's own buffer
+func.func @invalid(%x: memref<?xf32, #npu<space gm>>) {
+  npu.await %x on s : memref<?xf32, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // cross_c1
 // CHECK: cross-core flags are 0 to 10, not 11
 func.func @invalid() {

@@ -120,6 +120,9 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.store atomic %h[%o], %b[%o] rows %n of %n pitch %n, %n : memref<?xbf16, #npu<space gm>>, memref<64xbf16, #npu<space ub>>
     // GENERIC-NEXT: "npu.store"(%h, %o, %b, %o, %n, %n, %n, %n) <{atomic}> : (memref<?xbf16, #npu<space gm>>, index, memref<64xbf16, #npu<space ub>>, index, index, index, index, index) -> ()
     npu.store atomic %h[%o], %b[%o] rows %n of %n pitch %n, %n : memref<?xbf16, #npu<space gm>>, memref<64xbf16, #npu<space ub>>
+    // CHECK-NEXT: npu.await %f on v : memref<64xf32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.await"(%f) <{on = #npu<pipe v>}> : (memref<64xf32, #npu<space ub>>) -> ()
+    npu.await %f on v : memref<64xf32, #npu<space ub>>
     // CHECK-NEXT: npu.gather_rows %b[%o], %h at %o + %rows[%o] rows %n of %n below %n : memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, memref<64xi32, #npu<space ub>>
     // GENERIC-NEXT: "npu.gather_rows"(%b, %h, %o, %o, %rows, %o, %n, %n, %n) : (memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, index, index, memref<64xi32, #npu<space ub>>, index, index, index, index) -> ()
     npu.gather_rows %b[%o], %h at %o + %rows[%o] rows %n of %n below %n : memref<64xbf16, #npu<space ub>>, memref<?xbf16, #npu<space gm>>, memref<64xi32, #npu<space ub>>
