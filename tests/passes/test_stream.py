@@ -234,11 +234,14 @@ def outcome(module: ModuleOp, lower: ModulePass) -> str:
 
 @pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_falls_back_to_token_by_token(name: str, deterministic: bool) -> None:
+def test_it_falls_back_to_whole_tokens(name: str, deterministic: bool) -> None:
     """Or fails as that does, in its name."""
     found = [
-        outcome(refused(name), lower("ascend910b1", deterministic))
-        for lower in (StreamToNpuPass, LowerToNpuPass)
+        outcome(refused(name), lower)
+        for lower in (
+            StreamToNpuPass("ascend910b1", deterministic),
+            LowerToNpuPass("ascend910b1", deterministic, TOKENS),
+        )
     ]
     assert found[0] == found[1]
 
@@ -261,8 +264,8 @@ def test_what_it_finds_out_later_falls_back_as_well(name: str) -> None:
     text = HEADER.replace("axis E", "axis F = 256\naxis E")
     text += "\n".join(lines) + "\n"
     found = [
-        outcome(graph(text, "graph-mixed"), lower())
-        for lower in (StreamToNpuPass, LowerToNpuPass)
+        outcome(graph(text, "graph-mixed"), lower)
+        for lower in (StreamToNpuPass(), LowerToNpuPass(tokens=TOKENS))
     ]
     assert found[0] == found[1]
     assert found[0].startswith("builtin.module" if "tile" in name else "lower-to-npu: ")

@@ -369,8 +369,7 @@ func.func @nothing_shared(%n: index) {
 
 // -----
 
-// Twelve flags, and eleven ids: those that come in the same order at both ends share one, at
-// most five of them.
+// Twelve flags, and eleven ids: those that come in the same order at both ends share one.
 // CHECK-LABEL: func.func @shared_ids(
 // CHECK: cube {
 // CHECK: scf.for
