@@ -388,11 +388,11 @@ func.func @nothing_shared(%n: index) {
 // CHECK-NEXT: npu.cross_wait 1
 // CHECK-NEXT: npu.fixpipe %g4[
 // CHECK-NEXT: npu.cross_set 0 on fix
-// CHECK-NEXT: npu.cross_wait 3
+// CHECK-NEXT: npu.cross_wait 1
 // CHECK-NEXT: npu.fixpipe %g5[
-// CHECK-NEXT: npu.cross_set 2 on fix
+// CHECK-NEXT: npu.cross_set 0 on fix
 // CHECK-NEXT: }
-// CHECK-NEXT: npu.cross_wait 3
+// CHECK-NEXT: npu.cross_wait 1
 // CHECK-NEXT: npu.cross_wait 1
 // CHECK-NEXT: npu.cross_wait 1
 // CHECK-NEXT: npu.cross_wait 1
@@ -405,7 +405,7 @@ func.func @nothing_shared(%n: index) {
 // CHECK-NEXT: npu.cross_set 1 on mte2
 // CHECK-NEXT: npu.cross_set 1 on mte2
 // CHECK-NEXT: npu.cross_set 1 on mte2
-// CHECK-NEXT: npu.cross_set 3 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
 // CHECK-NEXT: scf.for
 // CHECK-NEXT: npu.cross_wait 0
 // CHECK-NEXT: npu.load {{.*}} %g0[
@@ -422,9 +422,9 @@ func.func @nothing_shared(%n: index) {
 // CHECK-NEXT: npu.cross_wait 0
 // CHECK-NEXT: npu.load {{.*}} %g4[
 // CHECK-NEXT: npu.cross_set 1 on mte2
-// CHECK-NEXT: npu.cross_wait 2
+// CHECK-NEXT: npu.cross_wait 0
 // CHECK-NEXT: npu.load {{.*}} %g5[
-// CHECK-NEXT: npu.cross_set 3 on mte2
+// CHECK-NEXT: npu.cross_set 1 on mte2
 // CHECK-NEXT: }
 // CHECK: func.return
 func.func @shared_ids(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>, %g5: memref<?xf32, #npu<space gm>>) {
