@@ -1,6 +1,7 @@
 """Compile Ascend C kernels for the CPU: once for each core type, cached by content."""
 
 import ctypes
+import fcntl
 import functools
 import hashlib
 import os
@@ -85,19 +86,23 @@ def digest(parts: Sequence[str | bytes]) -> str:
 
 def cached(key: str, name: str, make: Callable[[Path], None]) -> Path:
     """The file `name` of the cache, or what `make` writes to the path that it is given,
-    moved into place at once."""
+    moved into place at once. Of processes that want the same file, one makes it."""
     target = cache_directory() / key / name
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-    os.close(handle)
-    try:
-        make(Path(scratch))
-        Path(scratch).chmod(0o755)
-        Path(scratch).replace(target)
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    with (target.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            return target
+        handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
+        os.close(handle)
+        try:
+            make(Path(scratch))
+            Path(scratch).chmod(0o755)
+            Path(scratch).replace(target)
+        finally:
+            Path(scratch).unlink(missing_ok=True)
     return target
 
 
@@ -127,8 +132,8 @@ def build_engine() -> ctypes.CDLL:
         ]
     )
     compiler = compiler_and_version()[0]
-    target = cache_directory() / f"engine-{key}" / "engine.so"
-    if not target.exists():
+
+    def make(target: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             objects = [f"{scratch}/{source.stem}.o" for source in sources]
 
@@ -137,8 +142,9 @@ def build_engine() -> ctypes.CDLL:
 
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
-            link = [compiler, "-shared", *objects]
-            cached(f"engine-{key}", "engine.so", lambda to: _compile_to(link, to))
+            run_compiler([compiler, "-shared", *objects, "-o", str(target)])
+
+    target = cached(f"engine-{key}", "engine.so", make)
     return ctypes.CDLL(str(target))
 
 
