@@ -19,6 +19,7 @@ from ligrad_ir.dialects.npu_types import Pipe
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import Signature, entry_function, signature_of
 from ligrad_ir.soc import find_soc
+from passes.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
@@ -34,11 +35,8 @@ from passes.tiling.stream import Scatter, Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering, Tokens
 from passes.tiling.values import load_indices
-from passes.tiling.windows import window_scope
+from passes.tiling.windows import natural_window, window_scope
 
-WINDOW = 128
-"""Entries of a window: its gathered rows are 32 KiB, and two windows are in L1. Wider ones
-take the cube core longer before the vector cores have something to do."""
 DEPTH = 2
 """Windows in flight."""
 MOST_INDICES = 4096
@@ -72,20 +70,21 @@ class StreamToNpuPass(ModulePass):
     the updates are no product that nothing else needs, and with `deterministic`, whose
     order the vector cores keep, it is as with `vector`.
 
-    Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64.
+    Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64; 0 is
+    what suits the graph (`passes.tiling.windows`).
     """
 
     name = "stream-to-npu"
 
     soc: str = "ascend910b1"
     deterministic: bool = False
-    window: int = WINDOW
+    window: int = 0
     depth: int = DEPTH
     gather: Gather = "cube"
     scatter: Scatter = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.window < ENTRY_UNIT or self.window % ENTRY_UNIT or self.depth < 1:
+        if self.window < 0 or self.window % ENTRY_UNIT or self.depth < 1:
             raise PassFailedException(
                 f"stream-to-npu: a window of {self.window} entries and a ring of "
                 f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
@@ -100,11 +99,14 @@ class StreamToNpuPass(ModulePass):
                 f"stream-to-npu: no cores {self.scatter!r} add updates: vector, cube"
             )
         try:
-            find_soc(self.soc)
+            soc = find_soc(self.soc)
             signature_of(op)  # raises for what is no graph
             scatter = "vector" if self.deterministic else self.scatter
             plan = stream(entry_function(op), scatter)
-            _Streaming(op, plan, self).run()  # changes nothing before it is through
+            bounds, room = upper_bounds(op), soc.l1_size
+            window = self.window or natural_window(plan, bounds, self.depth, room)
+            options = replace(self, window=window)
+            _Streaming(op, plan, options).run()  # changes nothing before it is through
         except UnsupportedError:
             LowerToNpuPass(self.soc, self.deterministic, TOKENS).apply(ctx, op)
         except LigradError as error:

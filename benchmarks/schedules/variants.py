@@ -25,7 +25,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
-from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
+from passes.stream_to_npu import DEPTH, StreamToNpuPass
 from passes.tiling.gathering import Gather
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Scatter, stream
@@ -71,7 +71,8 @@ def ratios(setup: Setup) -> Iterator[tuple[str, float, float]]:
 # ---- of the passes
 
 REWRITES = ("sink-scaling", "fold-reduction", "narrow-signs", "split-operands")
-WINDOWS = (128, 256, 512)
+WINDOW = 128
+WINDOWS = (WINDOW, 256, 512)
 DEPTHS = (1, 2, 3)
 
 

@@ -1,12 +1,55 @@
-"""A window of a token: what a core knows of it."""
+"""Windows of a token's entries: how long they are, and what a core knows of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_types import element_bytes
+from passes.extents import numbers
 from passes.tiling.builder import Index
 from passes.tiling.storage import ENTRY_UNIT, Selection, TokenScope
 from passes.tiling.stream import Stream
+
+NARROW, WIDE = 128, 512
+"""Entries of a window. What the vector cores do with one waits for their pipes a few
+times, however long it is; while a longer one takes the cube core longer before they have
+something to do. So windows are narrow where the vector cores only select, and wide where
+they compute."""
+SELECTIONS = (lig.ConstantOp, lig.MaskOp, lig.ReluGradOp, lig.ScatterAddOp)
+
+
+def natural_window(
+    plan: Stream, bounds: Mapping[str, int], depth: int, l1_bytes: int
+) -> int:
+    """The length of windows that suits a graph: narrow or wide, or the longest of half of
+    that, a quarter and so on with which L1 holds the operands of products.
+
+    bounds: the largest extents of axes; depth: windows whose gathered rows are in L1.
+    """
+    vector = [
+        op for number, ops in plan.stages.items() if number % 2 == 0 for op in ops
+    ]
+    window = NARROW if all(isinstance(op, SELECTIONS) for op in vector) else WIDE
+    while (
+        window > ENTRY_UNIT and _operand_bytes(plan, bounds, depth, window) > l1_bytes
+    ):
+        window //= 2
+    return window
+
+
+def _operand_bytes(
+    plan: Stream, bounds: Mapping[str, int], depth: int, window: int
+) -> int:
+    """What the operands of all products take in L1."""
+    total = 0
+    for value in plan.operands():
+        type = tensor(value)
+        here = {**bounds, plan.staging.token_axis: 1, plan.entries: window}
+        size = numbers(type.axes, here) * element_bytes(type.element_type)
+        total += size * (depth if isinstance(value.owner, lig.GatherOp) else 1)
+    return total
 
 
 def window_scope(

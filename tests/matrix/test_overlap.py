@@ -28,6 +28,8 @@ from tests.passes.test_npu_passes import Lifetimes
 NAMES = ("lightning_indexer_grad", "forward_scores", "linear_indexer_grad")
 SOC = "ascend910b1"
 TOKENS = (1, 2, 3)
+MOST = [(NAMES[0], tokens) for tokens in TOKENS] + [(name, 2) for name in NAMES[1:]]
+"""Every number of tokens, and every example."""
 
 
 @cache
@@ -67,16 +69,15 @@ def workspaces(module: ModuleOp) -> Counter[str]:
 COUNTS: dict[str, dict[str, Any]] = {
     **{
         f"{count} tokens": {"B": 1, "S1": count, "S2": 70, "N1": 3, "K": 65}
-        for count in (1, 2, 3, 4, 5, 7)
+        for count in (1, 2, 3, 4, 7)
     },
     "both vector cores": {"B": 2, "S1": 3, "S2": 140, "N1": 18, "K": 130},
     "one entry": {"B": 1, "S1": 3, "S2": 3, "N1": 17, "K": 1},
 }
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize(("name", "tokens"), MOST)
 @pytest.mark.parametrize("shape", COUNTS)
-@pytest.mark.parametrize("name", NAMES)
 def test_errors_stay_within_what_rounding_explains(
     name: str, shape: str, tokens: int
 ) -> None:
@@ -87,9 +88,8 @@ def test_errors_stay_within_what_rounding_explains(
         check(found, values, run(found, module, values, cores, reverse=reverse))
 
 
-@pytest.mark.parametrize("tokens", TOKENS)
+@pytest.mark.parametrize(("name", "tokens"), MOST)
 @pytest.mark.parametrize("mode", [0, 3])
-@pytest.mark.parametrize("name", NAMES)
 def test_ragged_batches(name: str, mode: int, tokens: int) -> None:
     """Tokens of different lengths, and with no entries, behind each other in a slot: what
     an outer product leaves behind the valid entries is that of an earlier token."""

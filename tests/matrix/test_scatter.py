@@ -155,7 +155,7 @@ def of_formulas(name: str) -> tuple[ligrad.Operator, ModuleOp]:
         text, dtype="bf16", schedule="optimized", precision="mixed", layout="BSND"
     )
     module = found.source.clone()
-    lower = StreamToNpuPass(SOC, False, 128, 2, "cube")
+    lower = StreamToNpuPass(SOC, window=128, depth=2, scatter="cube")
     rest = npu_pipeline(SOC, schedule="optimized")[1:]
     run_passes(module, (*PIPELINES["optimized-mixed"], lower, *rest))
     return found, module

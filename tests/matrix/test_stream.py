@@ -32,6 +32,8 @@ NAMES = ("lightning_indexer_grad", "forward_scores", "linear_indexer_grad")
 DEPTHS = (1, 2, 3)
 OTHERS: tuple[Gather, ...] = ("vector", "shared")
 """Who gathers, where it is not the cube core alone."""
+MOST = [(NAMES[0], depth) for depth in DEPTHS] + [(name, 2) for name in NAMES[1:]]
+"""Every depth, and every example."""
 SOC = "ascend910b1"
 
 
@@ -110,9 +112,8 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("name", "depth"), MOST)
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", NAMES)
 def test_errors_stay_within_what_rounding_explains(
     name: str, shape: str, depth: int
 ) -> None:
@@ -257,12 +258,13 @@ def test_gathered_by_others_nothing_selected(name: str, gather: Gather) -> None:
         assert not array.any()
 
 
-@pytest.mark.parametrize("layout", ["BSND", "TND"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "layout"), [(NAMES[0], "BSND"), (NAMES[0], "TND"), (NAMES[1], "TND")]
+)
 def test_where_sums_are_exact_it_is_the_same_whoever_gathers(
     name: str, layout: str
 ) -> None:
-    """As a program and as a kernel, whose accesses the twin checks."""
+    """As a program, and two of them as kernels, whose accesses the twin checks."""
     found = operator(name, layout, False)
     shape = RAGGED if layout == "TND" else SHAPES["many windows"]
     values = small(name, layout, dict(shape, N1=5))
@@ -275,6 +277,8 @@ def test_where_sums_are_exact_it_is_the_same_whoever_gathers(
         module = streamed(name, layout, depth, window=window, gather=gather)
         outputs = run(found, module, values, 3)
         assert {p: a.tobytes() for p, a in outputs.items()} == expected
+        if (gather, window) in (("vector", 128), ("shared", 64)):
+            continue
         kernel = module.clone()
         run_passes(kernel, ASCENDC_PIPELINE)
         source = run_source(kernel, found.bind(values), 2, found.soc)

@@ -18,8 +18,9 @@ from ligrad_ir.dialects.npu_launch import WorkspaceOp
 from ligrad_ir.dialects.npu_rows import GatherRowsNzOp, GatherRowsOp
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
+from passes.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
-from passes.pipelines import run_passes, run_pipeline
+from passes.pipelines import npu_pipeline, run_passes, run_pipeline
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
 from passes.tiling.builder import BodyBuilder
@@ -34,6 +35,7 @@ from passes.tiling.gathering import (
 )
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Scatter, Stream, is_windowed, stream
+from passes.tiling.windows import NARROW, WIDE, natural_window
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KG = "Gather(key, i)"
@@ -282,7 +284,7 @@ def test_formulas_as_they_stand_do_not_stream(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "depth"), [(0, 2), (32, 2), (96, 2), (-64, 1), (64, 0), (256, -1)]
+    ("window", "depth"), [(0, 0), (32, 2), (96, 2), (-64, 1), (64, 0), (256, -1)]
 )
 def test_windows_are_whole_and_the_ring_has_a_slot(window: int, depth: int) -> None:
     module = example("forward_scores")
@@ -373,3 +375,35 @@ def test_a_block_has_as_many_rows_as_fit() -> None:
     assert block_rows(BLOCK_BYTES // BLOCK_ROWS) == BLOCK_ROWS
     assert block_rows(BLOCK_BYTES // BLOCK_ROWS + 1) == BLOCK_ROWS // 2
     assert block_rows(2 * BLOCK_BYTES) == 1
+
+
+# ---- how long windows are
+
+
+def natural(module: ModuleOp, depth: int = 2, l1: int = 512 * 1024) -> int:
+    return natural_window(streamed(module), upper_bounds(module), depth, l1)
+
+
+def test_windows_are_wide_where_the_vector_cores_compute() -> None:
+    assert natural(example("lightning_indexer_grad")) == NARROW
+    assert natural(example("linear_indexer_grad")) == WIDE
+    assert natural(example("forward_scores")) == WIDE
+
+
+@pytest.mark.parametrize(
+    ("depth", "kib", "length"),
+    [(2, 288, WIDE), (2, 256, 256), (4, 288, 256), (2, 130, 128), (2, 1, 64)],
+)
+def test_windows_fit_into_l1(depth: int, kib: int, length: int) -> None:
+    """16 KiB of queries, and gathered rows of 256 bytes for every slot."""
+    assert natural(example("forward_scores"), depth, kib * 1024) == length
+
+
+@pytest.mark.parametrize("depth", [128, 256, 512])
+def test_longer_rows_take_shorter_windows(depth: int) -> None:
+    """And the program is placed."""
+    text = (EXAMPLES / "forward_scores.lig").read_text(encoding="utf-8")
+    assert "axis D  = 128" in text
+    module = graph(text.replace("axis D  = 128", f"axis D  = {depth}"))
+    assert natural(module) == {128: 512, 256: 256, 512: 128}[depth]
+    run_passes(module, npu_pipeline("ascend910b1", schedule="optimized"))
