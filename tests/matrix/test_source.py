@@ -18,7 +18,7 @@ from backends.oracle import evaluate
 from benchmarks.accuracy import ENTRIES, HEADS, Case, inputs
 from ligrad.compiler import SCHEDULES
 from ligrad_ir.errors import ArgumentError, LigradError
-from passes.lower_to_npu import TOKENS
+from passes import lower_to_npu
 from tests.matrix.test_tiled import (
     CHANGED,
     CORES,
@@ -247,7 +247,7 @@ def test_a_changed_formula_changes_the_kernel() -> None:
     texts["as it is"] = source_text(LIGHTNING)
     assert len(set(texts.values())) == len(texts)
     fused = {name: text.count(RELU_ON_THE_WAY_OUT) for name, text in texts.items()}
-    each = TOKENS  # tokens at work have stages of their own
+    each = lower_to_npu.TOKENS  # tokens at work have stages of their own
     assert fused == {name: each * (name != "no relu") for name in texts}
     casts = {name: text.count("CAST_RINT") for name, text in texts.items()}
     assert casts["float32 outputs"] < casts["as it is"]
