@@ -39,7 +39,6 @@ def call(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[object, str, st
 @pytest.mark.parametrize(
     "args",
     [
-        [],
         ["--cores", "2", "--dtype", "fp16", "--seed", "3", "--sparse-mode", "0"],
         ["--level", "tiled", "--layout", "TND"],
     ],

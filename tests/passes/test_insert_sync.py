@@ -77,19 +77,19 @@ def test_without_the_pass_much_does(name: str) -> None:
 
 
 def test_most_flags_are_needed() -> None:
-    """Take away any one of them, and what it ordered is a hazard; but for those that
+    """Take away any one of them (every third is tried), and what it ordered is a hazard; but for those that
     order global memory, which the clocks do not see, and those that another one on the
     same path makes up for."""
     module, bound, _, _ = program("forward_scores", "baseline")
     count = len(pairs(module))
-    missed = 0
-    for index in range(count):
+    missed, tried = 0, range(0, count, 3)
+    for index in tried:
         mutant = module.clone()
         for op in reversed(pairs(mutant)[index]):
             op.detach()
         missed += not hazards(mutant, bound)
     assert count > 20
-    assert missed <= count // 2, f"{missed} of {count} are not needed here"
+    assert missed <= len(tried) // 2, f"{missed} of {len(tried)} are not needed here"
 
 
 @pytest.mark.parametrize("name", NAMES)
