@@ -77,9 +77,9 @@ def test_without_the_pass_much_does(name: str) -> None:
 
 
 def test_most_flags_are_needed() -> None:
-    """Take away any one of them (every third is tried), and what it ordered is a hazard; but for those that
-    order global memory, which the clocks do not see, and those that another one on the
-    same path makes up for."""
+    """Take away any one of them (every third is tried), and what it ordered is a hazard;
+    but for those that order global memory, which the clocks do not see, and those that
+    another one on the same path makes up for."""
     module, bound, _, _ = program("forward_scores", "baseline")
     count = len(pairs(module))
     missed, tried = 0, range(0, count, 3)
