@@ -41,6 +41,10 @@ SocName = Annotated[str, typer.Option(help="The chip, e.g. ascend910b1.")]
 ScheduleName = Annotated[
     str, typer.Option(help="optimized, or baseline: formulas as they stand.")
 ]
+ChoiceWords = Annotated[
+    str | None,
+    typer.Option(help="What `ligrad tune` found, e.g. 'window=256 depth=3'."),
+]
 Deterministic = Annotated[
     bool,
     typer.Option(
@@ -68,6 +72,7 @@ def run(
         typer.Option(help="Of the graph: float32, or mixed (half matmul operands)."),
     ] = "float32",
     schedule: ScheduleName = "optimized",
+    choice: ChoiceWords = None,
     soc: SocName = "ascend910b1",
     cores: Annotated[
         int | None, typer.Option(min=1, help="Cores (levels tiled and source).")
@@ -128,6 +133,7 @@ def run(
         schedule=schedule,
         deterministic=deterministic,
         precision=precision,
+        choice=choice,
     )
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
     if bisect:
