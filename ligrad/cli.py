@@ -19,6 +19,7 @@ from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
 from ligrad.cli_compile import compile_command
 from ligrad.cli_graph import interpret, read_inputs, write_outputs
+from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(twin)
+app.command()(tune)
 
 ProgramFile = Annotated[Path, typer.Argument(help="A .lig file, or IR as .mlir.")]
 Dtype = Annotated[str, typer.Option(help="What `half` means: bf16 or fp16.")]

@@ -1,0 +1,150 @@
+"""What a choice costs: the emitted kernel, compiled and run on the twin, and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from backends.ascendc.project import lone_files
+from backends.ascendc.source import SourceRun, run_source
+from backends.ascendc.steady import Steady, difference
+from backends.oracle.compare import compare
+from ligrad.compiler import Operator
+from ligrad.tune.problem import Problem
+from ligrad_ir.errors import LigradError
+from passes.choices import Choice
+
+Status = Literal["ok", "refused", "hazard", "wrong"]
+"""Of a measurement. `refused`: no kernel, or none that runs; `wrong`: an output is further
+from the oracle than its bound."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A token of the steady state on one group of cores, in the twin's model of time.
+
+    read, written: bytes of GM; cube: of the cycles, the share in which the cube unit does
+    a step; busy: shares of the cycles by unit; waits: the same of the scalar and other
+    units by reason, as `AIC S: memory`; moved: bytes by API; reason: why there are no
+    numbers, or why they do not count.
+    """
+
+    status: Status
+    cycles: float = 0.0
+    read: float = 0.0
+    written: float = 0.0
+    cube: float = 0.0
+    busy: Mapping[str, float] = field(default_factory=dict[str, float])
+    waits: Mapping[str, float] = field(default_factory=dict[str, float])
+    moved: Mapping[str, float] = field(default_factory=dict[str, float])
+    reason: str = ""
+
+    @property
+    def bytes(self) -> float:
+        """Read and written."""
+        return self.read + self.written
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a choice before its kernel runs. kernel: a name for its text, empty
+    if there is none: choices with the same kernel cost the same; cycles, read, written: as
+    the cost model has them, None where it does not know an operation; reason: why not, or
+    why there is no kernel."""
+
+    kernel: str
+    cycles: float | None = None
+    read: float | None = None
+    written: float | None = None
+    reason: str = ""
+
+    @property
+    def bytes(self) -> float | None:
+        """Read and written."""
+        if self.read is None or self.written is None:
+            return None
+        return self.read + self.written
+
+
+@lru_cache(maxsize=1)
+def lowered(problem: Problem, choice: Choice) -> Operator:
+    """The operator, which keeps what it was lowered to."""
+    return problem.operator(choice)
+
+
+def expect(problem: Problem, choice: Choice) -> Expected:
+    """Lower a program with a choice; never raises for what the choice is to blame for."""
+    try:
+        operator = lowered(problem, choice)
+        files = lone_files(operator.module("ascendc"))
+    except LigradError as error:
+        return Expected("", reason=_first_line(error))
+    kernel = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    return Expected(kernel)
+
+
+def measure(problem: Problem, choice: Choice) -> Measured:
+    """Compile the kernel of a choice and run it twice; never raises for what the choice
+    is to blame for."""
+    try:
+        operator = lowered(problem, choice)
+        short, long = (_run(operator, problem, n) for n in (problem.few, problem.many))
+        cost = difference(short, long, problem.many - problem.few)
+    except LigradError as error:
+        return Measured("refused", reason=_first_line(error))
+    status, reason = _verdict(problem, short, long)
+    return _measured(status, reason, cost, _moved(short, long, problem))
+
+
+def _run(operator: Operator, problem: Problem, tokens: int) -> SourceRun:
+    bound = operator.bind(problem.inputs(tokens))
+    return run_source(operator.module("ascendc"), bound, 1, operator.soc)
+
+
+def _verdict(problem: Problem, short: SourceRun, long: SourceRun) -> tuple[Status, str]:
+    hazards = [each for run in (short, long) for each in run.report.hazards]
+    if hazards:
+        return "hazard", _first_line(hazards[0])
+    for name, reference in (problem.references() or {}).items():
+        found = compare(long.outputs[name], reference)
+        if not found.ok:
+            return "wrong", f"{name}: {found}"
+    return "ok", ""
+
+
+def _measured(
+    status: Status, reason: str, cost: Steady, moved: Mapping[str, float]
+) -> Measured:
+    return Measured(
+        status,
+        cost.cycles,
+        cost.read,
+        cost.written,
+        cost.cube,
+        {unit: busy / cost.cycles for unit, busy in cost.busy.items()},
+        {
+            f"{unit}: {why}": cycles / cost.cycles
+            for unit, reasons in cost.stalls.items()
+            for why, cycles in reasons.items()
+        },
+        moved,
+        reason,
+    )
+
+
+def _moved(short: SourceRun, long: SourceRun, problem: Problem) -> dict[str, float]:
+    """Bytes that a token more moves, by API."""
+    sums: dict[str, float] = {}
+    for run, sign in ((short, -1), (long, 1)):
+        assert run.report.time is not None
+        for api, (read, written) in run.report.time.by_api().items():
+            more = sign * (read + written) / (problem.many - problem.few)
+            sums[api] = sums.get(api, 0.0) + more
+    return {api: moved for api, moved in sums.items() if moved}
+
+
+def _first_line(what: object) -> str:
+    return str(what).strip().partition("\n")[0]
