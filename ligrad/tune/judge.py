@@ -11,6 +11,8 @@ from typing import Literal
 from backends.ascendc.project import lone_files
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.steady import Steady, difference
+from backends.cost.model import predict, token_cost
+from backends.cost.walk import UnknownCostError
 from backends.oracle.compare import compare
 from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
@@ -83,7 +85,16 @@ def expect(problem: Problem, choice: Choice) -> Expected:
     except LigradError as error:
         return Expected("", reason=_first_line(error))
     kernel = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
-    return Expected(kernel)
+    few, many = problem.few, problem.many
+    try:
+        short, long = (
+            predict(operator.module("npu"), operator.bind(problem.inputs(tokens)))
+            for tokens in (few, many)
+        )
+    except UnknownCostError as error:
+        return Expected(kernel, reason=_first_line(error))
+    cost = token_cost(short, long, many - few)
+    return Expected(kernel, cost.cycles, cost.read, cost.written)
 
 
 def measure(problem: Problem, choice: Choice) -> Measured:
