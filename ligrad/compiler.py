@@ -119,11 +119,9 @@ class Operator:
 
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
+        order, schedule = self.deterministic, self.schedule
         return kernel_pipeline(
-            self.soc.name,
-            deterministic=self.deterministic,
-            schedule=self.schedule,
-            choice=self.choice,
+            self.soc.name, deterministic=order, schedule=schedule, choice=self.choice
         )
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
@@ -286,8 +284,7 @@ def compile(
     cores or, at the level `graph`, workers.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
-    choice: words for the schedule `optimized`, as `ligrad tune` prints them; what they
-    leave open is as by default.
+    choice: words for the schedule `optimized`, as `ligrad tune` prints them.
 
     Raises:
         DslError: the text has mistakes; all that were found, with their places.

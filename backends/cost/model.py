@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.cost import moves, vectors
+from backends.cost import moves, sizes, vectors
 from backends.cost.core import CoreClock
 from backends.cost.port import Memory
 from backends.cost.walk import Gm, Group, Walk, body, cost
@@ -23,8 +23,10 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from ligrad_ir.soc import find_soc
 
-REGISTERED = (moves, vectors)
+REGISTERED = (moves, sizes, vectors)
 """Whose functions say what operations cost."""
+EPOCH = 256
+"""Cycles that a core may be ahead of another when they share something."""
 KINDS = {Core.CUBE: "AIC", Core.VECTOR: "AIV"}
 """As the twin's reports call them."""
 
@@ -96,17 +98,16 @@ def _launch(op: LaunchOp, values: dict[SSAValue, Any], memory: Memory) -> list[W
     regions = {Core.CUBE: body(op.cube.block), Core.VECTOR: body(op.vector.block)}
     left = {walk: regions[walk.core.kind](walk) for walk in group.cores}
     while left:
-        before = [_progress(walk) for walk in group.cores]
+        ready = [walk.core.at for walk in left if not walk.waits]
+        group.horizon = min(ready, default=group.horizon) + EPOCH
+        before = sum(walk.core.at for walk in group.cores)
         for walk, steps in tuple(left.items()):
             if next(steps, left) is left:  # it came to its end
                 del left[walk]
-        if left and before == [_progress(walk) for walk in group.cores]:
+        stuck = left and not ready and all(walk.waits for walk in left)
+        if stuck and before == sum(walk.core.at for walk in group.cores):
             raise LigradError("the cores of a group wait for each other for ever")
     return group.cores
-
-
-def _progress(walk: Walk) -> tuple[float, int, int]:
-    return walk.core.at, walk.met, walk.group.meeting
 
 
 def _busy(walks: list[Walk]) -> dict[str, float]:

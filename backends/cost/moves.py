@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from backends.cost.vectors import counted
-from backends.cost.walk import Action, Walk, cost
+from backends.cost.walk import Action, Steps, Walk, cost, steps
 from ligrad_ir.dialects import npu_cube, npu_move, npu_rows
 from ligrad_ir.dialects.npu_types import (
     Pipe,
@@ -152,89 +154,111 @@ def _(op: npu_cube.FixpipeOp) -> Action:
 # ---- rows by their numbers
 
 
-def _read_index(w: Walk, indices: SSAValue, at: int) -> int:
-    """An index, which the scalar unit reads."""
-    if space_of(indices) is Space.GM:
-        w.core.read_scalar_gm(w.values[indices].number, at * _size(indices))
-    else:
-        w.core.read_scalar()
-    return int(w.integers(indices)[at])
+def _reader(w: Walk, indices: SSAValue, at: int) -> Callable[[int], int]:
+    """Reads the index number i behind a place, with the scalar unit."""
+    integers, core = w.integers(indices), w.core
+    if space_of(indices) is not Space.GM:
+
+        def read(i: int) -> int:
+            core.read_scalar()
+            return int(integers[at + i])
+
+        return read
+    number, size = w.values[indices].number, _size(indices)
+
+    def fetch(i: int) -> int:
+        core.read_scalar_gm(number, (at + i) * size)
+        return int(integers[at + i])
+
+    return fetch
 
 
-@cost.register
-def _(op: npu_rows.GatherRowsOp) -> Action:
+@steps.register
+def _(op: npu_rows.GatherRowsOp) -> Steps:
     size = _size(op.src)
 
-    def run(w: Walk) -> None:
-        v = w.values
-        rows, count, busy = v[op.rows], v[op.count], _startup(w, 1)
+    def run(w: Walk) -> Generator[None]:
+        v, busy, load = w.values, _startup(w, 1), w.core.load
+        rows, count, base, limit = v[op.rows], v[op.count], v[op.base], v[op.limit]
+        source, bytes = v[op.src].number, count * size
+        read = _reader(w, op.indices, v[op.indices_offset])
         counted(w, rows * count, (op.dst, v[op.offset]))
         w.core.set_flag(Pipe.V, Pipe.MTE2, 0)
         w.core.wait_flag(Pipe.V, Pipe.MTE2, 0)
         for i in range(rows):
-            row = _read_index(w, op.indices, v[op.indices_offset] + i)
-            if 0 <= row < v[op.limit]:
-                place = (v[op.base] + row) * count * size
-                w.core.load(Pipe.MTE2, busy, v[op.src].number, place, count * size)
+            if 0 <= (row := read(i)) < limit:
+                load(Pipe.MTE2, busy, source, (base + row) * bytes, bytes)
+            if w.core.at > w.group.horizon:
+                yield
 
     return run
 
 
-@cost.register
-def _(op: npu_rows.GatherRowsNzOp) -> Action:
+@steps.register
+def _(op: npu_rows.GatherRowsNzOp) -> Steps:
     size = _size(op.src)
 
-    def run(w: Walk) -> None:
-        v, busy = w.values, _startup(w, 1)
-        bytes, present = v[op.count] * size, v[op.present]
-        for i in range(max(present, v[op.rows])):
-            source, place = v[op.zeros].number, 0
-            if i < present:
-                row = _read_index(w, op.indices, v[op.indices_offset] + i)
-                if 0 <= row < v[op.limit]:
-                    source, place = v[op.src].number, (v[op.base] + row) * bytes
-            w.core.load(Pipe.MTE2, busy, source, place, bytes)
+    def run(w: Walk) -> Generator[None]:
+        v, busy, load = w.values, _startup(w, 1), w.core.load
+        bytes, present, rows = v[op.count] * size, v[op.present], v[op.rows]
+        base, limit = v[op.base], v[op.limit]
+        source, zeros = v[op.src].number, v[op.zeros].number
+        read = _reader(w, op.indices, v[op.indices_offset])
+        for i in range(present):
+            if 0 <= (row := read(i)) < limit:
+                load(Pipe.MTE2, busy, source, (base + row) * bytes, bytes)
+            else:
+                load(Pipe.MTE2, busy, zeros, 0, bytes)
+            if w.core.at > w.group.horizon:
+                yield
+        for _ in range(present, rows):
+            load(Pipe.MTE2, busy, zeros, 0, bytes)
 
     return run
 
 
-@cost.register
-def _(op: npu_rows.LoadSelectedRowsOp) -> Action:
+@steps.register
+def _(op: npu_rows.LoadSelectedRowsOp) -> Steps:
     size = _size(op.src)
 
-    def run(w: Walk) -> None:
-        v, busy = w.values, _startup(w, 1)
-        bytes = v[op.count] * size
+    def run(w: Walk) -> Generator[None]:
+        v, busy, load = w.values, _startup(w, 1), w.core.load
+        bytes, base, source = v[op.count] * size, v[op.base], v[op.src].number
+        first, limit = v[op.first], v[op.limit]
+        read = _reader(w, op.indices, v[op.indices_offset])
         for i in range(v[op.rows]):
-            row = _read_index(w, op.indices, v[op.indices_offset] + i)
-            if v[op.first] <= row < v[op.limit]:
-                place = (v[op.base] + i) * bytes
-                w.core.load(Pipe.MTE2, busy, v[op.src].number, place, bytes)
+            if first <= read(i) < limit:
+                load(Pipe.MTE2, busy, source, (base + i) * bytes, bytes)
+            if w.core.at > w.group.horizon:
+                yield
 
     return run
 
 
-@cost.register
-def _(op: npu_rows.ScatterAddRowsOp) -> Action:
+@steps.register
+def _(op: npu_rows.ScatterAddRowsOp) -> Steps:
     """With a barrier before each row, or before those that look like one before."""
     size = _size(op.dst)
     remembers = op.remember is not None
 
-    def run(w: Walk) -> None:
+    def run(w: Walk) -> Generator[None]:
         v, busy, core = w.values, _startup(w, 1), w.core
-        bytes = v[op.count] * size
+        bytes, base, target = v[op.count] * size, v[op.base], v[op.dst].number
+        first, limit = v[op.first], v[op.limit]
+        read = _reader(w, op.indices, v[op.indices_offset])
         seen: set[int] = set()
         if remembers:
             core.barrier(Pipe.MTE3)
         for i in range(v[op.rows]):
-            row = _read_index(w, op.indices, v[op.indices_offset] + i)
-            if not v[op.first] <= row < v[op.limit]:
+            if core.at > w.group.horizon:
+                yield
+            if not first <= (row := read(i)) < limit:
                 continue
             if not remembers or row % SLOTS in seen:
                 core.barrier(Pipe.MTE3)
                 seen.clear()
             seen.add(row % SLOTS)
-            place = (v[op.base] + row) * bytes
-            core.store(Pipe.MTE3, busy, v[op.dst].number, place, bytes, atomic=True)
+            place = (base + row) * bytes
+            core.store(Pipe.MTE3, busy, target, place, bytes, atomic=True)
 
     return run

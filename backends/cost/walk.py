@@ -6,22 +6,20 @@ that a program computes costs the same whatever it is.
 
 from __future__ import annotations
 
-import operator
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import Float32Type, IndexType, IntegerAttr
+from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from backends.cost.core import CoreClock
 from backends.numpy.dtypes import Array
 from ligrad_ir.dialects import npu_launch as npu
-from ligrad_ir.dialects.npu_types import buffer, element_bytes, element_of
+from ligrad_ir.dialects.npu_types import buffer
 from ligrad_ir.errors import LigradError
 
 
@@ -48,6 +46,9 @@ class Group:
     )
     meeting: int = 0
     """Meetings that all cores have come to."""
+    horizon: float = 0.0
+    """How far a core goes before the others have their turn: what they share is given to
+    whoever comes first."""
 
     def cross_set(self, walk: Walk, flag: int, time: float) -> None:
         """Between the cube core and both vector cores: theirs arrives when both set it."""
@@ -76,7 +77,7 @@ class Group:
 @dataclass(eq=False)
 class Walk:
     """The program of one core. values: sizes, and `Gm`s; contents: of buffers of integers
-    on the chip; met: meetings that it came to."""
+    on the chip; met: meetings that it came to; waits: for another core."""
 
     core: CoreClock
     group: Group
@@ -84,6 +85,7 @@ class Walk:
     values: dict[SSAValue, Any]
     contents: dict[SSAValue, Array] = field(default_factory=dict[SSAValue, Array])
     met: int = 0
+    waits: bool = False
 
     def integers(self, value: SSAValue) -> Array:
         """The integers in a buffer, wherever it lies."""
@@ -113,28 +115,30 @@ def cost(op: Operation) -> Action:
     raise UnknownCostError(f"no cost is known for {op.name}")
 
 
+@singledispatch
 def steps(op: Operation) -> Steps | None:
-    """The same for one that may wait for other cores; None if it does not."""
-    match op:
-        case npu.CrossWaitOp():
-            flag = op.flag.value.data
-
-            def wait(w: Walk) -> Generator[None]:
-                while not w.core.arrived[flag]:
-                    yield
-                w.core.cross_wait(flag)
-
-            return wait
-        case npu.SyncAllOp() | npu.SyncGroupOp():
-            return _meet
-        case scf.ForOp() | scf.IfOp() if any(map(_waits, op.walk())):
-            return _loop_steps(op) if isinstance(op, scf.ForOp) else _branch_steps(op)
-        case _:
-            return None
+    """The same for one that waits for other cores, or takes long; None if it does not."""
+    return None
 
 
-def _waits(op: Operation) -> bool:
-    return isinstance(op, npu.CrossWaitOp | npu.SyncAllOp | npu.SyncGroupOp)
+@steps.register
+def _(op: npu.CrossWaitOp) -> Steps:
+    flag = op.flag.value.data
+
+    def wait(w: Walk) -> Generator[None]:
+        w.waits = True
+        while not w.core.arrived[flag]:
+            yield
+        w.waits = False
+        w.core.cross_wait(flag)
+
+    return wait
+
+
+@steps.register(npu.SyncAllOp)
+@steps.register(npu.SyncGroupOp)
+def _(op: Operation) -> Steps:
+    return _meet
 
 
 def _meet(w: Walk) -> Generator[None]:
@@ -143,8 +147,28 @@ def _meet(w: Walk) -> Generator[None]:
     mine = w.met
     if all(other.met == mine for other in w.group.cores):
         w.group.meet()
+    w.waits = True
     while w.group.meeting < mine:
         yield
+    w.waits = False
+
+
+@steps.register
+def _(op: scf.ForOp) -> Steps | None:
+    return _loop_steps(op) if _stops(op) else None
+
+
+@steps.register
+def _(op: scf.IfOp) -> Steps | None:
+    return _branch_steps(op) if _stops(op) else None
+
+
+def _stops(op: Operation) -> bool:
+    """Whether something in it stops."""
+    return any(
+        not isinstance(inner, scf.ForOp | scf.IfOp) and steps(inner) is not None
+        for inner in op.walk()
+    )
 
 
 # ---- structure
@@ -170,6 +194,8 @@ def body(block: Block) -> Steps:
         for action, waits in parts:
             if action is not None:
                 action(w)
+                if w.core.at > w.group.horizon:
+                    yield
             elif waits is not None:
                 yield from waits(w)
 
@@ -230,150 +256,5 @@ def _(op: scf.IfOp) -> Action:
     def run(w: Walk) -> None:
         if w.values[op.cond]:
             inner(w)
-
-    return run
-
-
-# ---- sizes, which cost nothing
-
-
-def _select(condition: bool, first: int, second: int) -> int:
-    return first if condition else second
-
-
-def _divide(a: int, b: int) -> int:
-    return a // b
-
-
-def _and(a: int, b: int) -> int:
-    return a & b
-
-
-def _or(a: int, b: int) -> int:
-    return a | b
-
-
-INTEGERS: dict[type[Operation], Callable[..., int]] = {
-    arith.AddiOp: operator.add,
-    arith.SubiOp: operator.sub,
-    arith.MuliOp: operator.mul,
-    arith.DivUIOp: _divide,
-    arith.RemUIOp: operator.mod,
-    arith.MinSIOp: min,
-    arith.MaxSIOp: max,
-    arith.AndIOp: _and,
-    arith.OrIOp: _or,
-    arith.SelectOp: _select,
-    arith.IndexCastOp: int,
-    arith.NegfOp: int,
-}
-COMPARISONS: tuple[Callable[..., bool], ...] = (
-    operator.eq,
-    operator.ne,
-    operator.lt,
-    operator.le,
-    operator.gt,
-    operator.ge,
-)
-"""By the number of an `arith.cmpi` predicate."""
-
-
-def _evaluated(op: Operation, function: Callable[..., Any]) -> Action:
-    [result] = op.results
-    operands: Sequence[SSAValue] = tuple(op.operands)
-
-    def run(w: Walk) -> None:
-        values = w.values
-        values[result] = function(*(values[each] for each in operands))
-
-    return run
-
-
-def _integer(op: Operation) -> Action:
-    return _evaluated(op, INTEGERS[type(op)])
-
-
-for _type in INTEGERS:
-    cost.register(_type, _integer)
-
-
-@cost.register
-def _(op: arith.CmpiOp) -> Action:
-    number = op.predicate.value.data
-    if number >= len(COMPARISONS):
-        raise UnknownCostError(f"sizes have signs: {op}")
-    return _evaluated(op, COMPARISONS[number])
-
-
-@cost.register
-def _(op: arith.ConstantOp) -> Action:
-    value = 0
-    if not isinstance(op.result.type, Float32Type):
-        assert isinstance(op.value, IntegerAttr)
-        value = cast("IntegerAttr[IndexType]", op.value).value.data
-    return _evaluated(op, lambda: value)
-
-
-@cost.register
-def _(op: npu.AllocOp) -> Action:
-    return lambda w: None
-
-
-@cost.register
-def _(op: npu.BlockIndexOp) -> Action:
-    return lambda w: w.values.__setitem__(op.result, 0)
-
-
-@cost.register
-def _(op: npu.BlockCountOp) -> Action:
-    return lambda w: w.values.__setitem__(op.result, w.blocks)
-
-
-@cost.register
-def _(op: npu.SubBlockIndexOp) -> Action:
-    return lambda w: w.values.__setitem__(op.result, w.core.sub)
-
-
-# ---- order
-
-
-@cost.register
-def _(op: npu.SetFlagOp) -> Action:
-    flag = op.source.data, op.target.data, op.event.value.data
-    return lambda w: w.core.set_flag(*flag)
-
-
-@cost.register
-def _(op: npu.WaitFlagOp) -> Action:
-    flag = op.source.data, op.target.data, op.event.value.data
-    return lambda w: w.core.wait_flag(*flag)
-
-
-@cost.register
-def _(op: npu.BarrierOp) -> Action:
-    return lambda w: w.core.barrier(op.on.data)
-
-
-@cost.register
-def _(op: npu.CrossSetOp) -> Action:
-    flag, pipe = op.flag.value.data, op.on.data
-    return lambda w: w.group.cross_set(w, flag, w.core.cross_set(pipe))
-
-
-@cost.register
-def _(op: npu.FindRunOp) -> Action:
-    """A loop over the run ends, and the end of the run that was found."""
-    size = element_bytes(element_of(op.ends))
-
-    def run(w: Walk) -> None:
-        ends, number = w.integers(op.ends), w.values[op.ends].number
-        runs, position = w.values[op.runs], w.values[op.position]
-        for each in range(runs):
-            w.core.read_scalar_gm(number, each * size)
-        found = int(np.count_nonzero(ends[:runs] <= position))
-        w.core.read_scalar_gm(number, found * size)
-        w.values[op.run] = found
-        w.values[op.start] = int(ends[found - 1]) if found else 0
-        w.values[op.end] = int(ends[found])
 
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -72,19 +72,40 @@ class Expected:
 
 
 @lru_cache(maxsize=1)
-def lowered(problem: Problem, choice: Choice) -> Operator:
-    """The operator, which keeps what it was lowered to."""
-    return problem.operator(choice)
+def _lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:
+    """The operator, which keeps what it was lowered to, and a name for its kernel.
+
+    Raises:
+        LigradError: a pass refuses the program.
+    """
+    operator = problem.operator(choice)
+    files = lone_files(operator.module("ascendc"))
+    name = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    return operator, name
+
+
+def lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:
+    """The same; shapes share it."""
+    return _lowered(replace(problem, shape=""), choice)
+
+
+_known: dict[tuple[Problem, str], Expected] = {}
+"""Choices with the same kernel are common."""
 
 
 def expect(problem: Problem, choice: Choice) -> Expected:
-    """Lower a program with a choice; never raises for what the choice is to blame for."""
+    """Lower a program with a choice, and predict what its kernel costs; never raises for
+    what the choice is to blame for."""
     try:
-        operator = lowered(problem, choice)
-        files = lone_files(operator.module("ascendc"))
+        operator, kernel = lowered(problem, choice)
     except LigradError as error:
         return Expected("", reason=_first_line(error))
-    kernel = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    if (problem, kernel) not in _known:
+        _known[problem, kernel] = _predicted(problem, operator, kernel)
+    return _known[problem, kernel]
+
+
+def _predicted(problem: Problem, operator: Operator, kernel: str) -> Expected:
     few, many = problem.few, problem.many
     try:
         short, long = (
@@ -101,7 +122,7 @@ def measure(problem: Problem, choice: Choice) -> Measured:
     """Compile the kernel of a choice and run it twice; never raises for what the choice
     is to blame for."""
     try:
-        operator = lowered(problem, choice)
+        operator, _ = lowered(problem, choice)
         short, long = (_run(operator, problem, n) for n in (problem.few, problem.many))
         cost = difference(short, long, problem.many - problem.few)
     except LigradError as error:

@@ -14,7 +14,7 @@ from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record, expected_key, measured_key
 from passes.choices import DEFAULT_CHOICE, Choice
 
-FACTOR = 1.15
+FACTOR = 1.1
 """How much slower than another a choice may be predicted, and still be measured."""
 
 Found = TypeVar("Found")
