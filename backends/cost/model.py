@@ -37,9 +37,9 @@ class Predicted:
     cube unit; busy: cycles by unit, as `AIC M`, a mean over the cores of a kind."""
 
     cycles: float
-    read: int
-    written: int
-    steps: int
+    read: float
+    written: float
+    steps: float
     busy: Mapping[str, float]
 
 
@@ -124,9 +124,9 @@ def token_cost(short: Predicted, long: Predicted, more: int) -> Predicted:
     """The difference of two calls, for one of the `more` tokens that the longer has."""
     return Predicted(
         (long.cycles - short.cycles) / more,
-        (long.read - short.read) // more,
-        (long.written - short.written) // more,
-        (long.steps - short.steps) // more,
+        (long.read - short.read) / more,
+        (long.written - short.written) / more,
+        (long.steps - short.steps) / more,
         {
             unit: (cycles - short.busy.get(unit, 0.0)) / more
             for unit, cycles in long.busy.items()

@@ -17,6 +17,7 @@ from ligrad_ir.dialects.npu_types import (
     element_of,
     space_of,
 )
+from ligrad_ir.dialects.npu_vector import ReadOp
 from ligrad_ir.soc import Soc
 
 FRACTAL = Soc.fractal
@@ -154,23 +155,30 @@ def _(op: npu_cube.FixpipeOp) -> Action:
 # ---- rows by their numbers
 
 
-def _reader(w: Walk, indices: SSAValue, at: int) -> Callable[[int], int]:
-    """Reads the index number i behind a place, with the scalar unit."""
-    integers, core = w.integers(indices), w.core
-    if space_of(indices) is not Space.GM:
+def _reader(w: Walk, source: SSAValue, at: int) -> Callable[[int], int]:
+    """Reads the element number i behind a place, with the scalar unit; 0 where it is no
+    integer, since what it is decides nothing."""
+    core, size = w.core, _size(source)
+    is_integer = isinstance(element_of(source), IntegerType)
+    integers = w.integers(source) if is_integer else None
+    number = None if space_of(source) is not Space.GM else w.values[source].number
 
-        def read(i: int) -> int:
+    def read(i: int) -> int:
+        if number is None:
             core.read_scalar()
-            return int(integers[at + i])
+        else:
+            core.read_scalar_gm(number, (at + i) * size)
+        return 0 if integers is None else int(integers[at + i])
 
-        return read
-    number, size = w.values[indices].number, _size(indices)
+    return read
 
-    def fetch(i: int) -> int:
-        core.read_scalar_gm(number, (at + i) * size)
-        return int(integers[at + i])
 
-    return fetch
+@cost.register
+def _(op: ReadOp) -> Action:
+    def run(w: Walk) -> None:
+        w.values[op.result] = _reader(w, op.src, w.values[op.src_offset])(0)
+
+    return run
 
 
 @steps.register

@@ -174,15 +174,6 @@ def _(op: npu.SumOp) -> Action:
 
 
 @cost.register
-def _(op: npu.ReadOp) -> Action:
-    def run(w: Walk) -> None:
-        w.core.read_scalar()
-        w.values[op.result] = 0
-
-    return run
-
-
-@cost.register
 def _(op: RepeatRowOp) -> Action:
     """The rows that are there are copied behind themselves."""
     elements, size = prod(buffer(op.dst).get_shape()), _size(op.dst)

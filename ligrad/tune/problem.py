@@ -70,7 +70,7 @@ class Problem:
         """All that decides what a choice costs, but for compiler and twin."""
         graph = str(self.operator(DEFAULT_CHOICE).source)
         rest = {k: v for k, v in asdict(self).items() if k != "program"}
-        rest["shape"] = ",".join(f"{k}={v}" for k, v in sorted(self._shape().items()))
+        rest["shape"] = ",".join(f"{k}={v}" for k, v in sorted(self.extents().items()))
         rest["attributes"] = dict(self.attributes)
         return {"program": hashlib.sha256(graph.encode()).hexdigest()[:16], **rest}
 
@@ -88,7 +88,12 @@ class Problem:
         for tokens in (self.few, self.many):
             operator.bind(self.inputs(tokens))
 
-    def _shape(self) -> dict[str, int | tuple[int, ...]]:
+    def extents(self) -> dict[str, int | tuple[int, ...]]:
+        """What the shape says, by axis.
+
+        Raises:
+            LigradError: it is not of that form.
+        """
         return parse_shape(self.shape)
 
 
@@ -123,20 +128,20 @@ def first_tokens(
 def _generated(problem: Problem) -> tuple[Signature, dict[str, Any]]:
     signature = problem.operator(DEFAULT_CHOICE).signature
     axis = token_axis(signature)
-    given = {name.casefold(): value for name, value in problem._shape().items()}  # pyright: ignore[reportPrivateUsage]
+    given = problem.extents()
     for name, value in given.items():
         if isinstance(value, tuple):
             raise LigradError(
                 f"--shape: {name} takes one number: one sequence is timed"
             )
+    tokens = {axis.name: problem.many}
     if axis.batch is not None and axis.length is not None:
-        given[axis.batch.casefold()] = 1
-        given[axis.length.casefold()] = problem.many
-    else:
-        given[axis.name.casefold()] = problem.many
+        tokens = {axis.batch: 1, axis.length: problem.many}
+    ours = {name.casefold() for name in tokens}
+    rest = {k: v for k, v in given.items() if k.casefold() not in ours}
     attributes = dict(problem.attributes)
     return signature, generate(
-        signature, given, seed=problem.seed, attributes=attributes
+        signature, {**rest, **tokens}, seed=problem.seed, attributes=attributes
     )
 
 

@@ -71,8 +71,10 @@ def status(row: Row) -> str:
         reason = row.expected.reason
     else:
         what, reason = row.measured.status, row.measured.reason
+        if row.expected.reason:
+            reason += f"; not predicted: {row.expected.reason}"
     also = f"; {row.same} more give the same kernel" if row.same else ""
-    return f"{what}{': ' * bool(reason)}{reason}{also}"
+    return f"{what}{': ' * bool(reason)}{reason.removeprefix('; ')}{also}"
 
 
 def front_lines(search: Search) -> Iterator[str]:
