@@ -12,7 +12,6 @@ from backends.ascendc.project import lone_files
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.steady import Steady, difference
 from backends.cost.model import predict, token_cost
-from backends.cost.walk import UnknownCostError
 from backends.oracle.compare import compare
 from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
@@ -22,6 +21,10 @@ from passes.choices import Choice
 Status = Literal["ok", "refused", "hazard", "wrong"]
 """Of a measurement. `refused`: no kernel, or none that runs; `wrong`: an output is further
 from the oracle than its bound."""
+
+
+KEPT = 16
+"""Lowered operators that a process keeps: some that were predicted are measured next."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Expected:
         return self.read + self.written
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=KEPT)
 def _lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:
     """The operator, which keeps what it was lowered to, and a name for its kernel.
 
@@ -112,7 +115,7 @@ def _predicted(problem: Problem, operator: Operator, kernel: str) -> Expected:
             predict(operator.module("npu"), operator.bind(problem.inputs(tokens)))
             for tokens in (few, many)
         )
-    except UnknownCostError as error:
+    except LigradError as error:  # it has an operation that the model does not know
         return Expected(kernel, reason=_first_line(error))
     cost = token_cost(short, long, many - few)
     return Expected(kernel, cost.cycles, cost.read, cost.written)
@@ -139,7 +142,7 @@ def _run(operator: Operator, problem: Problem, tokens: int) -> SourceRun:
 def _verdict(problem: Problem, short: SourceRun, long: SourceRun) -> tuple[Status, str]:
     hazards = [each for run in (short, long) for each in run.report.hazards]
     if hazards:
-        return "hazard", _first_line(hazards[0])
+        return "hazard", _first_line(hazards[0]).partition(": ")[2]  # less the file
     for name, reference in (problem.references() or {}).items():
         found = compare(long.outputs[name], reference)
         if not found.ok:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -176,6 +177,11 @@ def _one_by_one(
         yield choice, work(problem, choice)
 
 
+def _leave_stopping_to_parent() -> None:
+    """Ctrl-C reaches all processes of a terminal; a worker finishes what it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def _workers(jobs: int) -> Generator[Start]:
     """Gives what does a piece of work for every choice, in processes of their own if
@@ -183,7 +189,8 @@ def _workers(jobs: int) -> Generator[Start]:
     if jobs == 1:
         yield _one_by_one
         return
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_leave_stopping_to_parent)
 
     def run(
         work: Work[Any], problem: Problem, choices: Sequence[Choice]

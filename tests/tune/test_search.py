@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from xdsl.irdl import IRDLOperation, irdl_op_definition
 
+from backends.cost.walk import cost
 from ligrad.check import references
 from ligrad.cli import app
 from ligrad.compiler import Operator
+from ligrad.tune import judge
 from ligrad.tune import search as searching
 from ligrad.tune.judge import expect, measure
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record
+from ligrad.tune.report import status
 from ligrad.tune.search import search
 from ligrad_ir.errors import LigradError
 from passes.choices import DEFAULT_CHOICE, parse_choice
@@ -23,25 +27,29 @@ from passes.insert_sync import InsertSyncPass
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAM = EXAMPLES / "lightning_indexer_grad.lig"
 SHAPE = "N1=4,K=128,S2=160"
-NARROW, HUGE = parse_choice("window=64"), parse_choice("window=4096")
+NARROW, UNEVEN = parse_choice("window=64"), parse_choice("window=65")
+
+
+RAGGED = Problem(
+    PROGRAM,
+    "N1=3,K=70,S2=75",
+    layout="TND",
+    deterministic=True,
+    attributes=(("sparse_mode", 3),),
+)
+FORWARD = Problem(EXAMPLES / "forward_scores.lig", SHAPE, dtype="fp16")
 
 
 @pytest.mark.parametrize(
-    "problem",
+    ("problem", "words"),
     [
-        Problem(PROGRAM, SHAPE),
-        Problem(
-            PROGRAM,
-            "N1=3,K=70,S2=75",
-            layout="TND",
-            deterministic=True,
-            attributes=(("sparse_mode", 3),),
-        ),
-        Problem(EXAMPLES / "forward_scores.lig", SHAPE, dtype="fp16"),
+        (Problem(PROGRAM, SHAPE), ""),
+        (Problem(PROGRAM, SHAPE), "lower-to-npu"),
+        (RAGGED, "window=64 depth=1"),
+        (FORWARD, ""),
     ],
-    ids=["bsnd", "tnd", "forward"],
+    ids=["streamed", "by tokens", "ragged", "forward"],
 )
-@pytest.mark.parametrize("words", ["", "lower-to-npu"])
 def test_the_model_agrees_with_the_clock(problem: Problem, words: str) -> None:
     """Bytes are exact, and cycles within 3 %."""
     choice = parse_choice(words)
@@ -58,7 +66,7 @@ def test_a_search_goes_on_where_it_was_stopped(
     told: list[tuple[str, int, int]] = []
     found = search(
         problem,
-        [NARROW, HUGE],
+        [NARROW, UNEVEN],
         record,
         everything=True,
         step=lambda *step: told.append(step),
@@ -69,8 +77,8 @@ def test_a_search_goes_on_where_it_was_stopped(
     cycles = [row.measured.cycles for row in found.good if row.measured]
     assert cycles == sorted(cycles)
     [refused] = [row for row in found.rows if not row.expected.kernel]
-    assert refused.choice == HUGE
-    assert "does not fit" in refused.expected.reason
+    assert refused.choice == UNEVEN
+    assert "must be a multiple of 64" in refused.expected.reason
     assert told[-1] == ("measured", 2, 2)
 
     def forbidden(problem: Problem, choice: object) -> None:
@@ -78,9 +86,28 @@ def test_a_search_goes_on_where_it_was_stopped(
 
     monkeypatch.setattr(searching, "measure", forbidden)
     monkeypatch.setattr(searching, "expect", forbidden)
-    again = search(problem, [NARROW, HUGE], Record.open(record.path), everything=True)
+    again = search(problem, [NARROW, UNEVEN], Record.open(record.path), everything=True)
     assert again.rows == found.rows
     assert again.known == 5
+
+
+@irdl_op_definition
+class _FlyOp(IRDLOperation):
+    name = "npu.fly"
+
+
+def test_what_the_model_does_not_know_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def predict(*given: object) -> None:
+        cost(_FlyOp())
+
+    monkeypatch.setattr(judge, "predict", predict)
+    problem = Problem(PROGRAM, SHAPE, seed=2)
+    record = Record.open(tmp_path / "tune.jsonl")
+    found = search(problem, [NARROW], record)
+    assert {row.choice for row in found.good} == {DEFAULT_CHOICE, NARROW}
+    assert "not predicted: no cost is known for npu.fly" in status(found.rows[0])
 
 
 def test_a_kernel_with_a_race_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +119,8 @@ def test_a_kernel_with_a_race_does_not_count(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Operator, "pipeline", without_flags)
     problem = Problem(PROGRAM, SHAPE, seed=1)  # not one that is known already
     found = measure(problem, parse_choice("lower-to-npu"))
-    assert found.status in ("hazard", "refused")
-    assert found.reason
+    assert found.status == "hazard"
+    assert found.reason.startswith("error[race]")
 
 
 def test_a_wrong_kernel_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +180,24 @@ def test_the_command(tmp_path: Path) -> None:
     assert "nothing was measured on a chip" in shown.output
     again = CliRunner().invoke(app, arguments)
     assert "4 results were in" in again.output
+
+
+def test_a_search_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(problem: Problem, choice: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searching, "measure", stopped)
+    record = tmp_path / "tune.jsonl"
+    arguments = ["tune", str(PROGRAM), "--shape", SHAPE, "--jobs", "1"]
+    shown = CliRunner().invoke(
+        app, [*arguments, "--record", str(record), "--only", "window=64"]
+    )
+    assert shown.exit_code == 130
+    assert f"what was measured is in {record}" in shown.output
+    assert not Record.open(record).damaged
+    assert len(record.read_text().splitlines()) == 2
 
 
 def test_words_that_are_no_choice_are_refused() -> None:
