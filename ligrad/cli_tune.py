@@ -15,7 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from backends.ascendc.twin.trace import NOTE
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record
-from ligrad.tune.report import best_table, front_lines, write_json
+from ligrad.tune.report import advice, best_table, front_lines, write_json
 from ligrad.tune.search import Search, Step, search
 from passes.choices import parse_choice, space
 
@@ -125,6 +125,5 @@ def _show(found: Search, top: int, record: Path) -> None:
         console.print("\nNothing measured is better in both bytes and cycles than:")
         for line in front_lines(found):
             console.print(line, highlight=False, soft_wrap=True)
-        best = found.good[0].choice
-        console.print(f"\nligrad compile --choice '{best}'", soft_wrap=True)
+        console.print(f"\n{advice(found)}", soft_wrap=True, highlight=False)
     console.print(NOTE, highlight=False)

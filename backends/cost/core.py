@@ -21,6 +21,7 @@ class CoreClock:
     def __init__(self, kind: Core, sub: int, memory: Memory):
         self.kind = kind
         self.sub = sub
+        self.number = 0 if kind is Core.CUBE else 1 + sub
         self.memory = memory
         self.timing = timing = memory.timing
         self.at = 0.0
@@ -69,7 +70,9 @@ class CoreClock:
         timing = self.timing
         start = self._push(pipe, timing["issue_transfer"])
         busy = max(busy, bursts * bytes / timing["l2_read_rate"])
-        end, latency = self.memory.load(start, buffer, offset, bursts, bytes, pitch)
+        end, latency = self.memory.load(
+            self.number, start, buffer, offset, bursts, bytes, pitch
+        )
         self._run(pipe, start, busy, max(start + busy, end), latency)
 
     def store(
@@ -92,9 +95,8 @@ class CoreClock:
         factor = timing["atomic_factor"] if atomic else 1.0
         start = self._push(pipe, issue)
         busy = max(busy, bursts * bytes * factor / rate)
-        end = self.memory.store(
-            start, buffer, offset, bursts, bytes, pitch, rate=rate, factor=factor
-        )
+        place = buffer, offset, bursts, bytes, pitch
+        end = self.memory.store(self.number, start, *place, rate=rate, factor=factor)
         self._run(pipe, start, busy, max(start + busy, end), timing["store_latency"])
 
     def _run(
@@ -141,10 +143,10 @@ class CoreClock:
         issue = self.timing["issue_cross"]
         return self._told(pipe, issue) + self.timing["cross_latency"]
 
-    def cross_wait(self, flag: int) -> None:
-        """Stops all issue until a flag is there, which has been set."""
+    def cross_wait(self, time: float) -> None:
+        """Stops all issue until a flag is there, which arrives at a time."""
         self._issue(self.timing["issue_cross"])
-        self.at = max(self.at, self.arrived[flag].popleft())
+        self.at = max(self.at, time)
 
     def _told(self, pipe: Pipe, issue: float) -> float:
         """What is set on a pipe holds up nothing behind it; when all before it is over."""
@@ -171,7 +173,9 @@ class CoreClock:
             return
         self._lines[place] = buffer, line
         start = line * SCALAR_LINE
-        end, latency = self.memory.load(self.at, buffer, start, 1, SCALAR_LINE, 0)
+        end, latency = self.memory.load(
+            self.number, self.at, buffer, start, 1, SCALAR_LINE, 0
+        )
         self.at = end + latency
 
     @property

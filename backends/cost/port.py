@@ -47,12 +47,20 @@ class Memory:
         self.timing = timing
         self.read = 0
         self.written = 0
-        self._reads = Port(timing["l2_read_rate"])
-        self._writes = Port(timing["l2_write_rate"])
+        self._reads: dict[int, Port] = {}
+        self._writes: dict[int, Port] = {}
         self._touched: set[tuple[int, int]] = set()
+
+    def _port(self, ports: dict[int, Port], core: int, rate: str) -> Port:
+        """The way of a core: by default that of its group."""
+        number = 0 if self.timing["group_port"] else core
+        if number not in ports:
+            ports[number] = Port(self.timing[rate])
+        return ports[number]
 
     def load(
         self,
+        core: int,
         start: float,
         buffer: int,
         offset: int,
@@ -61,15 +69,17 @@ class Memory:
         pitch: int,
     ) -> tuple[float, float]:
         """When the last byte of `bursts` bursts, `pitch` bytes apart, is through the port,
-        and how long it takes to arrive."""
+        and how long it takes to arrive. core: its number in the group."""
         missed = self._touch(buffer, offset, bursts, bytes, pitch)
         total = bursts * bytes
         self.read += total
-        end = self._reads.move(start, total, self.timing["l2_read_rate"])
+        port = self._port(self._reads, core, "l2_read_rate")
+        end = port.move(start, total, self.timing["l2_read_rate"])
         return end, self.timing["hbm_latency" if missed else "l2_latency"]
 
     def store(
         self,
+        core: int,
         start: float,
         buffer: int,
         offset: int,
@@ -84,7 +94,8 @@ class Memory:
         takes as long as `factor` times the bytes."""
         self._touch(buffer, offset, bursts, bytes, pitch)
         self.written += bursts * bytes
-        return self._writes.move(start, bursts * bytes * factor, rate)
+        port = self._port(self._writes, core, "l2_write_rate")
+        return port.move(start, bursts * bytes * factor, rate)
 
     def _touch(
         self, buffer: int, offset: int, bursts: int, bytes: int, pitch: int

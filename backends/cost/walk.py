@@ -19,7 +19,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from backends.cost.core import CoreClock
 from backends.numpy.dtypes import Array
 from ligrad_ir.dialects import npu_launch as npu
-from ligrad_ir.dialects.npu_types import buffer
+from ligrad_ir.dialects.npu_types import Pipe, buffer
 from ligrad_ir.errors import LigradError
 
 
@@ -66,11 +66,15 @@ class Group:
             cube.core.arrived[flag].append(max(times.popleft() for times in own))
 
     def meet(self) -> None:
-        """All go on when the last one is there."""
-        last = max(walk.core.at for walk in self.cores)
-        for walk in self.cores:
-            latency = walk.core.timing["cross_latency"]
-            walk.core.at = last + latency
+        """All have come: as `SyncAll` of the API does it, the vector cores tell the cube
+        core, which asks all others of its kind and tells the vector cores."""
+        cube, *vectors = (walk.core for walk in self.cores)
+        told = [core.cross_set(Pipe.MTE3) for core in vectors]
+        cube.cross_wait(max(told, default=0.0))
+        cube.cross_wait(cube.cross_set(Pipe.FIX))
+        end = cube.cross_set(Pipe.FIX)
+        for core in vectors:
+            core.cross_wait(end)
         self.meeting += 1
 
 
@@ -130,18 +134,18 @@ def _(op: npu.CrossWaitOp) -> Steps:
         while not w.core.arrived[flag]:
             yield
         w.waits = False
-        w.core.cross_wait(flag)
+        w.core.cross_wait(w.core.arrived[flag].popleft())
 
     return wait
 
 
-@steps.register(npu.SyncAllOp)
-@steps.register(npu.SyncGroupOp)
-def _(op: Operation) -> Steps:
+@steps.register
+def _(op: npu.SyncAllOp) -> Steps:
     return _meet
 
 
 def _meet(w: Walk) -> Generator[None]:
+    w.core.drain()  # a statement of its own
     w.core.drain()
     w.met += 1
     mine = w.met

@@ -16,6 +16,8 @@ from ligrad.tune.judge import Measured
 from ligrad.tune.search import Row, Search
 
 KIB = 1024
+WORTH = 0.005
+"""Of the cycles: what a choice must gain over the default to be recommended."""
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
@@ -79,11 +81,28 @@ def status(row: Row) -> str:
 
 def front_lines(search: Search) -> Iterator[str]:
     """The Pareto front, each point with what bounds it and where its bytes go."""
-    for row in front(search):
+    rows = front(search)
+    for row in rows:
         if row.measured is not None:
-            found = row.measured
-            yield f"{found.bytes / KIB:7.0f} KiB {found.cycles:9.0f} cycles  {row.choice}"
+            found, ends = row.measured, ""
+            ends += "fastest " * (row is rows[0]) + "leanest " * (row is rows[-1])
+            yield (
+                f"{found.bytes / KIB:7.0f} KiB {found.cycles:9.0f} cycles  "
+                f"{ends:16} {row.choice}"
+            )
             yield f"    {explain(found)}"
+
+
+def advice(search: Search) -> str:
+    """What to compile with, if it is worth a word."""
+    best, default = search.good[0], search.default.measured
+    words = f"ligrad compile --choice '{best.choice}'"
+    if not search.default.is_good or default is None or best.measured is None:
+        return words
+    gain = 1 - best.measured.cycles / default.cycles
+    if gain < WORTH:
+        return f"The default is within {gain:.2%} of the fastest: nothing to choose."
+    return f"{words}   # {gain:.1%} fewer cycles than the default"
 
 
 def explain(found: Measured) -> str:

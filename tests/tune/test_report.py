@@ -7,7 +7,7 @@ import random
 import pytest
 
 from ligrad.tune.judge import Expected, Measured
-from ligrad.tune.report import as_json, explain, front, pareto, status
+from ligrad.tune.report import advice, as_json, explain, front, pareto, status
 from ligrad.tune.search import Row, Search, promising
 from passes.choices import DEFAULT_CHOICE, parse_choice
 
@@ -99,3 +99,16 @@ def test_a_point_is_explained_by_its_report(busy: dict[str, float], text: str) -
     first = "the memory for 30%" if "AIC" in text else "work to be issued for 75%"
     assert first in shown
     assert shown.endswith("most bytes: DataCopy 4 KiB, Fixpipe 2 KiB, A 0 KiB")
+
+
+def test_only_what_gains_is_recommended() -> None:
+    default = Measured("ok", 1000, 10, 10)
+    little = search_of(fast=Measured("ok", 999, 1, 1), default=default)
+    assert advice(little) == (
+        "The default is within 0.10% of the fastest: nothing to choose."
+    )
+    much = search_of(fast=Measured("ok", 900, 1, 1), default=default)
+    assert advice(much).startswith(f"ligrad compile --choice '{FAST}'")
+    assert "10.0% fewer cycles" in advice(much)
+    broken = search_of(fast=default, default=Measured("wrong", 10, 1, 1))
+    assert advice(broken) == f"ligrad compile --choice '{FAST}'"
