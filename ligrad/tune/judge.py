@@ -101,8 +101,8 @@ def expect(problem: Problem, choice: Choice) -> Expected:
     what the choice is to blame for."""
     try:
         operator, kernel = lowered(problem, choice)
-    except LigradError as error:
-        return Expected("", reason=_first_line(error))
+    except Exception as error:  # a mistake of a pass, too, is one row
+        return Expected("", reason=_reason(error))
     if (problem, kernel) not in _known:
         _known[problem, kernel] = _predicted(problem, operator, kernel)
     return _known[problem, kernel]
@@ -115,8 +115,8 @@ def _predicted(problem: Problem, operator: Operator, kernel: str) -> Expected:
             predict(operator.module("npu"), operator.bind(problem.inputs(tokens)))
             for tokens in (few, many)
         )
-    except LigradError as error:  # it has an operation that the model does not know
-        return Expected(kernel, reason=_first_line(error))
+    except Exception as error:  # it has an operation that the model does not know
+        return Expected(kernel, reason=_reason(error))
     cost = token_cost(short, long, many - few)
     return Expected(kernel, cost.cycles, cost.read, cost.written)
 
@@ -129,7 +129,7 @@ def measure(problem: Problem, choice: Choice) -> Measured:
         short, long = (_run(operator, problem, n) for n in (problem.few, problem.many))
         cost = difference(short, long, problem.many - problem.few)
     except LigradError as error:
-        return Measured("refused", reason=_first_line(error))
+        return Measured("refused", reason=_reason(error))
     status, reason = _verdict(problem, short, long)
     return _measured(status, reason, cost, _moved(short, long, problem))
 
@@ -179,6 +179,12 @@ def _moved(short: SourceRun, long: SourceRun, problem: Problem) -> dict[str, flo
             more = sign * (read + written) / (problem.many - problem.few)
             sums[api] = sums.get(api, 0.0) + more
     return {api: moved for api, moved in sums.items() if moved}
+
+
+def _reason(error: Exception) -> str:
+    """What an error says; its kind too, where it was not meant for users."""
+    text = _first_line(error)
+    return text if isinstance(error, LigradError) else f"{type(error).__name__}: {text}"
 
 
 def _first_line(what: object) -> str:

@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 from ligrad.tune.judge import Expected, Measured, expect, measure
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record, expected_key, measured_key
+from ligrad_ir.errors import LigradError
 from passes.choices import DEFAULT_CHOICE, Choice
 
 FACTOR = 1.1
@@ -199,7 +201,11 @@ def _workers(jobs: int) -> Generator[Start]:
             pool.submit(work, problem, choice): choice for choice in choices
         }
         for done in as_completed(futures):
-            yield futures[done], done.result()
+            try:
+                result = done.result()
+            except BrokenProcessPool as error:
+                raise LigradError("a worker was ended from outside") from error
+            yield futures[done], result
 
     try:
         yield run

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 from xdsl.irdl import IRDLOperation, irdl_op_definition
+from xdsl.passes import ModulePass
 
 from backends.cost.walk import cost
 from ligrad.check import references
@@ -91,6 +92,22 @@ def test_a_search_goes_on_where_it_was_stopped(
     assert again.known == 5
 
 
+def test_a_mistake_of_a_pass_is_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipeline(operator: Operator) -> tuple[ModulePass, ...]:
+        if operator.choice == NARROW:
+            raise KeyError("rows")
+        return whole(operator)
+
+    whole = Operator.pipeline
+    monkeypatch.setattr(Operator, "pipeline", pipeline)
+    problem = Problem(PROGRAM, SHAPE, seed=3)
+    found = search(problem, [NARROW], Record.open(tmp_path / "tune.jsonl"))
+    assert [row.choice for row in found.good] == [DEFAULT_CHOICE]
+    assert status(found.rows[1]) == "refused: KeyError: 'rows'"
+
+
 @irdl_op_definition
 class _FlyOp(IRDLOperation):
     name = "npu.fly"
@@ -113,7 +130,7 @@ def test_what_the_model_does_not_know_is_measured(
 def test_a_kernel_with_a_race_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Operator.pipeline
 
-    def without_flags(operator: Operator) -> object:
+    def without_flags(operator: Operator) -> tuple[ModulePass, ...]:
         return tuple(p for p in whole(operator) if not isinstance(p, InsertSyncPass))
 
     monkeypatch.setattr(Operator, "pipeline", without_flags)
