@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
+from typer.testing import CliRunner
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 import ligrad
+from ligrad.cli import app
+from ligrad.compiler import Operator
 from ligrad_ir.errors import LigradError
 from passes import choices
 from passes.choices import DEFAULT_CHOICE, REWRITES, Choice, parse_choice, space
@@ -91,6 +94,37 @@ def test_baseline_has_nothing_to_choose() -> None:
     formulas = "examples/forward_scores.lig"
     with pytest.raises(LigradError, match="baseline has nothing to choose"):
         ligrad.compile(formulas, schedule="baseline", choice="window=64")
+
+
+PROGRAM = "examples/lightning_indexer_grad.lig"
+CHOSEN = StreamToNpuPass(window=64, depth=3)
+
+
+def test_the_api_takes_a_choice() -> None:
+    assert CHOSEN in ligrad.compile(PROGRAM, choice="window=64 depth=3").pipeline()
+    with pytest.raises(LigradError, match="must be one of: window, depth"):
+        ligrad.compile_family(PROGRAM, choice="width=3")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compile", PROGRAM, "--dtype", "bf16", "--layout", "BSND", "-o", "out"],
+        ["run", PROGRAM, "--level", "tiled", "--shape", "N1=2,K=8"],
+    ],
+)
+def test_the_commands_take_a_choice(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Operator] = []
+
+    def lowered(operator: Operator, level: str = "lig") -> ModuleOp:
+        seen.append(operator)
+        raise LigradError("seen")
+
+    monkeypatch.setattr(Operator, "module", lowered)
+    CliRunner().invoke(app, [*arguments, "--choice", "window=64 depth=3"])
+    assert CHOSEN in seen[0].pipeline()
 
 
 @dataclass(frozen=True)
