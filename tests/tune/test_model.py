@@ -11,6 +11,7 @@ from backends.ascendc.source import run_source
 from backends.ascendc.twin.timing import DEFAULT_TIMING
 from backends.cost.model import predict
 from backends.cost.port import WINDOW, Port
+from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
 from ligrad_ir.dialects.npu_launch import CrossSetOp
 from ligrad_ir.errors import LigradError
@@ -18,6 +19,12 @@ from passes.choices import DEFAULT_CHOICE
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "lightning_indexer_grad.lig"
 PROBLEM = Problem(PROGRAM, "N1=4,K=128,S2=160")
+
+
+@pytest.fixture(scope="module")
+def operator() -> Operator:
+    """Lowered once."""
+    return PROBLEM.operator(DEFAULT_CHOICE)
 
 
 def test_a_port_gives_no_byte_twice() -> None:
@@ -30,8 +37,7 @@ def test_a_port_gives_no_byte_twice() -> None:
     assert max(ends) >= min(start for start, _ in sent) + total / 10.0 - WINDOW
 
 
-def test_cores_that_wait_for_ever_are_told() -> None:
-    operator = PROBLEM.operator(DEFAULT_CHOICE)
+def test_cores_that_wait_for_ever_are_told(operator: Operator) -> None:
     module = operator.module("npu").clone()
     for op in list(module.walk()):
         if isinstance(op, CrossSetOp):
@@ -54,13 +60,10 @@ def test_cores_that_wait_for_ever_are_told() -> None:
     ],
 )
 def test_every_parameter_means_what_it_means_to_the_clock(
-    changed: dict[str, float],
+    operator: Operator, changed: dict[str, float]
 ) -> None:
     """A whole run, so that all that is done once counts too."""
-    operator, timing = (
-        PROBLEM.operator(DEFAULT_CHOICE),
-        DEFAULT_TIMING.changed(**changed),
-    )
+    timing = DEFAULT_TIMING.changed(**changed)
     bound = operator.bind(PROBLEM.inputs(3))
     report = run_source(
         operator.module("ascendc"), bound, 1, operator.soc, timing=timing
