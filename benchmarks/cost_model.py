@@ -4,7 +4,8 @@ For each shape: every choice is lowered and predicted, every kernel compiled, ru
 twin, and compared. Results are kept in a record, so that a second run only prints. Nothing
 is measured on a chip (docs/timing.md).
 
-    python -m benchmarks.cost_model                    # three shapes, in about ten minutes
+    python -m benchmarks.cost_model --jobs 2           # three shapes, an hour
+    python -m benchmarks.cost_model --every 8          # some of the choices
     python -m benchmarks.cost_model --shape N1=64,K=2048,S2=8192 --jobs 2
 """
 
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", action="append", help="as `ligrad tune` takes it")
     parser.add_argument("--program", type=Path, default=PROGRAM)
+    parser.add_argument("--sparse-mode", type=int, default=0)
+    parser.add_argument("--every", type=int, default=1, help="one choice of so many")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--record", type=Path, default=Path("out/tune.jsonl"))
     parser.add_argument("--rows", action="store_true", help="print every kernel")
@@ -66,9 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record, status = Record.open(options.record), 0
     print(f"{'shape':24}{HEAD}")
     for shape in options.shape or SHAPES:
-        problem = Problem(options.program, shape)
+        mode = ("sparse_mode", options.sparse_mode)
+        problem = Problem(options.program, shape, attributes=(mode,))
         problem.check()
-        found = search(problem, space(), record, jobs=options.jobs, everything=True)
+        choices = space()[:: options.every]
+        found = search(problem, choices, record, jobs=options.jobs, everything=True)
         print(f"{shape:24}{agreement(found.good)}", flush=True)
         for row in found.good:
             expected, measured = row.expected, row.measured

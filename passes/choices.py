@@ -22,8 +22,9 @@ from passes.stream_to_npu import StreamToNpuPass
 Value = int | bool | str
 """Of an option."""
 GRID: Mapping[str, tuple[int, ...]] = {
-    "window": (64, 128, 192, 256, 384, 512),
+    "window": (64, 128, 256, 512),
     "depth": (1, 2, 3),
+    "tokens": (1, 2, 3),
 }
 """The numbers that are tried; any other that a pass takes can be chosen by hand."""
 LOWERINGS: Mapping[str, type[ModulePass]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +12,20 @@ from xdsl.ir import Operation, SSAValue
 
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from backends.cost import moves, rows, sizes, vectors
-from backends.cost.core import CoreClock
+from backends.cost.core import UNITS, CoreClock
+from backends.cost.group import Group
 from backends.cost.port import Memory
-from backends.cost.walk import Gm, Group, Walk, body, cost
+from backends.cost.records import Recorder
+from backends.cost.walk import Gm, Walk, body, cost
 from backends.numpy.bound import Bound
 from backends.numpy.tiled import npu_arguments
 from ligrad_ir.dialects.npu_launch import LaunchOp, WorkspaceOp
 from ligrad_ir.dialects.npu_types import Core
-from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from ligrad_ir.soc import find_soc
 
 REGISTERED = (moves, rows, sizes, vectors)
 """Whose functions say what operations cost."""
-EPOCH = 256
-"""Cycles that a core may be ahead of another when they share something."""
 KINDS = {Core.CUBE: "AIC", Core.VECTOR: "AIV"}
 """As the twin's reports call them."""
 
@@ -67,56 +66,53 @@ def predict(
         else:
             values[parameter] = given
     memory = Memory(timing)
-    outside = Walk(CoreClock(Core.CUBE, 0, memory), Group(), 1, values)
-    walks: list[Walk] = []
+    outside = Walk(Recorder(Core.CUBE, 0, timing), 1, values)
+    cores: list[CoreClock] = []
+    steps = 0
     for op in function.body.block.ops:
         match op:
             case WorkspaceOp():
                 values[op.result] = Gm(len(values))
             case LaunchOp():
-                walks += _launch(op, values, memory)
+                recorded = _recorded(op, values, timing)
+                steps += sum(each.steps for each in recorded)
+                group = Group(recorded, memory)
+                group.run()
+                cores += group.cores
             case Operation() if op.results:
                 cost(op)(outside)
             case _:
                 pass
     return Predicted(
-        max((walk.core.end for walk in walks), default=0.0),
+        max((core.end for core in cores), default=0.0),
         memory.read,
         memory.written,
-        sum(walk.core.steps for walk in walks),
-        _busy(walks),
+        steps,
+        _busy(cores),
     )
 
 
-def _launch(op: LaunchOp, values: dict[SSAValue, Any], memory: Memory) -> list[Walk]:
-    """The cores of the one group, when they are through."""
-    group = Group()
+def _recorded(
+    op: LaunchOp, values: Mapping[SSAValue, Any], timing: Timing
+) -> list[Recorder]:
+    """What the cores of the one group do, cube core first."""
     vectors = find_soc(op.soc.data).vector_cores_per_cube
     kinds = [(Core.CUBE, 0), *((Core.VECTOR, sub) for sub in range(vectors))]
-    for kind, sub in kinds:
-        group.cores.append(Walk(CoreClock(kind, sub, memory), group, 1, dict(values)))
     regions = {Core.CUBE: body(op.cube.block), Core.VECTOR: body(op.vector.block)}
-    left = {walk: regions[walk.core.kind](walk) for walk in group.cores}
-    while left:
-        ready = [walk.core.at for walk in left if not walk.waits]
-        group.horizon = min(ready, default=group.horizon) + EPOCH
-        before = sum(walk.core.at for walk in group.cores)
-        for walk, steps in tuple(left.items()):
-            if next(steps, left) is left:  # it came to its end
-                del left[walk]
-        stuck = left and not ready and all(walk.waits for walk in left)
-        if stuck and before == sum(walk.core.at for walk in group.cores):
-            raise LigradError("the cores of a group wait for each other for ever")
-    return group.cores
+    found = [Recorder(*each, timing) for each in kinds]
+    for recorder in found:
+        regions[recorder.kind](Walk(recorder, 1, dict(values)))
+    return found
 
 
-def _busy(walks: list[Walk]) -> dict[str, float]:
+def _busy(cores: Sequence[CoreClock]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for walk in walks:
-        count = sum(other.core.kind is walk.core.kind for other in walks)
-        for pipe, cycles in walk.core.busy.items():
-            unit = f"{KINDS[walk.core.kind]} {pipe.value.upper()}"
-            found[unit] = found.get(unit, 0.0) + cycles / count
+    for core in cores:
+        count = sum(other.kind is core.kind for other in cores)
+        for pipe, cycles in zip(UNITS, core.busy):
+            if cycles:
+                unit = f"{KINDS[core.kind]} {pipe.value.upper()}"
+                found[unit] = found.get(unit, 0.0) + cycles / count
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from backends.ascendc.twin.timing import Timing
 
@@ -12,6 +13,21 @@ LINE = 512
 """Bytes of a line of L2."""
 SCALAR_LINE = 64
 """Bytes of a line of the scalar unit's cache."""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """Bursts that are `pitch` bytes apart, from a place in a buffer of global memory or to
+    it, at up to `rate` bytes a cycle, as if they were `factor` times as many bytes."""
+
+    buffer: int
+    offset: int
+    bursts: int
+    bytes: int
+    pitch: int
+    rate: float
+    factor: float = 1.0
+    is_written: bool = False
 
 
 class Port:
@@ -58,55 +74,28 @@ class Memory:
             ports[number] = Port(self.timing[rate])
         return ports[number]
 
-    def load(
-        self,
-        core: int,
-        start: float,
-        buffer: int,
-        offset: int,
-        bursts: int,
-        bytes: int,
-        pitch: int,
-    ) -> tuple[float, float]:
-        """When the last byte of `bursts` bursts, `pitch` bytes apart, is through the port,
-        and how long it takes to arrive. core: its number in the group."""
-        missed = self._touch(buffer, offset, bursts, bytes, pitch)
-        total = bursts * bytes
-        self.read += total
-        port = self._port(self._reads, core, "l2_read_rate")
-        end = port.move(start, total, self.timing["l2_read_rate"])
-        return end, self.timing["hbm_latency" if missed else "l2_latency"]
+    def move(self, core: int, start: float, transfer: Transfer) -> tuple[float, float]:
+        """When the last byte of a transfer is through the port, and how long it takes to
+        arrive from there. core: its number in the group."""
+        missed = self._touch(transfer)
+        bytes = transfer.bursts * transfer.bytes
+        if transfer.is_written:
+            self.written += bytes
+            port, latency = self._port(self._writes, core, "l2_write_rate"), 0.0
+        else:
+            self.read += bytes
+            port = self._port(self._reads, core, "l2_read_rate")
+            latency = self.timing["hbm_latency" if missed else "l2_latency"]
+        return port.move(start, bytes * transfer.factor, transfer.rate), latency
 
-    def store(
-        self,
-        core: int,
-        start: float,
-        buffer: int,
-        offset: int,
-        bursts: int,
-        bytes: int,
-        pitch: int,
-        *,
-        rate: float,
-        factor: float = 1.0,
-    ) -> float:
-        """When the last byte is through the port, at up to `rate` bytes a cycle, which
-        takes as long as `factor` times the bytes."""
-        self._touch(buffer, offset, bursts, bytes, pitch)
-        self.written += bursts * bytes
-        port = self._port(self._writes, core, "l2_write_rate")
-        return port.move(start, bursts * bytes * factor, rate)
-
-    def _touch(
-        self, buffer: int, offset: int, bursts: int, bytes: int, pitch: int
-    ) -> bool:
+    def _touch(self, transfer: Transfer) -> bool:
         """Whether some of it was not in L2; all is from now on. Nothing leaves L2: a few
         tokens are less than it holds."""
         touched, missed = self._touched, False
-        for number in range(bursts):
-            first = offset + number * pitch
-            for line in range(first // LINE, (first + bytes - 1) // LINE + 1):
-                if (buffer, line) not in touched:
-                    touched.add((buffer, line))
+        for number in range(transfer.bursts):
+            first = transfer.offset + number * transfer.pitch
+            for line in range(first // LINE, (first + transfer.bytes - 1) // LINE + 1):
+                if (transfer.buffer, line) not in touched:
+                    touched.add((transfer.buffer, line))
                     missed = True
         return missed

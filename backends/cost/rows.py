@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType
@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from backends.cost.moves import startup
 from backends.cost.vectors import counted
-from backends.cost.walk import Action, Steps, Walk, cost, steps
+from backends.cost.walk import Action, Walk, cost
 from ligrad_ir.dialects import npu_rows
 from ligrad_ir.dialects.npu_types import (
     Pipe,
@@ -57,11 +57,11 @@ def _(op: ReadOp) -> Action:
     return run
 
 
-@steps.register
-def _(op: npu_rows.GatherRowsOp) -> Steps:
+@cost.register
+def _(op: npu_rows.GatherRowsOp) -> Action:
     size = _size(op.src)
 
-    def run(w: Walk) -> Generator[None]:
+    def run(w: Walk) -> None:
         v, busy, load = w.values, startup(w, 1), w.core.load
         rows, count, base, limit = v[op.rows], v[op.count], v[op.base], v[op.limit]
         source, bytes = v[op.src].number, count * size
@@ -72,8 +72,6 @@ def _(op: npu_rows.GatherRowsOp) -> Steps:
         for i in range(rows):
             if 0 <= (row := read(i)) < limit:
                 load(Pipe.MTE2, busy, source, (base + row) * bytes, bytes)
-            if w.core.at > w.group.horizon:
-                yield
 
     return run
 
@@ -106,7 +104,7 @@ def _each_move(w: Walk, numbers: _Numbers) -> Iterator[tuple[int, int]]:
         at = word * WORD
         if at % LINE == 0:
             ahead = min(at + AHEAD, last) * INDEX_BYTES
-            core.preload_scalar_gm(buffer, ahead)
+            core.read_scalar_gm(buffer, ahead, is_preload=True)
         core.read_scalar_gm(buffer, at * INDEX_BYTES)
         own = [int(integers[i]) for i in range(max(at, first), min(at + WORD, end))]
         if len(own) == WORD and numbers.fits(*own):
@@ -116,11 +114,11 @@ def _each_move(w: Walk, numbers: _Numbers) -> Iterator[tuple[int, int]]:
             yield row if 0 <= row < numbers.limit else -1, 0
 
 
-@steps.register
-def _(op: npu_rows.GatherRowsNzOp) -> Steps:
+@cost.register
+def _(op: npu_rows.GatherRowsNzOp) -> Action:
     size = _size(op.src)
 
-    def run(w: Walk) -> Generator[None]:
+    def run(w: Walk) -> None:
         v, one, two = w.values, startup(w, 1), startup(w, WORD)
         load, count = w.core.load, v[op.count]
         bytes, base, present = count * size, v[op.base], v[op.present]
@@ -136,19 +134,17 @@ def _(op: npu_rows.GatherRowsNzOp) -> Steps:
                 load(Pipe.MTE2, one, source, place, bytes)
             else:
                 load(Pipe.MTE2, one, zeros, 0, bytes)
-            if w.core.at > w.group.horizon:
-                yield
         for _ in range(present, v[op.rows]):
             load(Pipe.MTE2, one, zeros, 0, bytes)
 
     return run
 
 
-@steps.register
-def _(op: npu_rows.FixpipeAddRowsOp) -> Steps:
+@cost.register
+def _(op: npu_rows.FixpipeAddRowsOp) -> Action:
     size = _size(op.dst)
 
-    def run(w: Walk) -> Generator[None]:
+    def run(w: Walk) -> None:
         v, timing, store = w.values, w.core.timing, w.core.store
         count, target, bytes = v[op.count], v[op.dst].number, v[op.columns] * size
         numbers = _Numbers(
@@ -167,17 +163,15 @@ def _(op: npu_rows.FixpipeAddRowsOp) -> Steps:
                 store(
                     Pipe.FIX, busy, target, place, bytes, rows, gap * size, atomic=True
                 )
-            if w.core.at > w.group.horizon:
-                yield
 
     return run
 
 
-@steps.register
-def _(op: npu_rows.LoadSelectedRowsOp) -> Steps:
+@cost.register
+def _(op: npu_rows.LoadSelectedRowsOp) -> Action:
     size = _size(op.src)
 
-    def run(w: Walk) -> Generator[None]:
+    def run(w: Walk) -> None:
         v, busy, load = w.values, startup(w, 1), w.core.load
         bytes, base, source = v[op.count] * size, v[op.base], v[op.src].number
         first, limit = v[op.first], v[op.limit]
@@ -185,19 +179,17 @@ def _(op: npu_rows.LoadSelectedRowsOp) -> Steps:
         for i in range(v[op.rows]):
             if first <= read(i) < limit:
                 load(Pipe.MTE2, busy, source, (base + i) * bytes, bytes)
-            if w.core.at > w.group.horizon:
-                yield
 
     return run
 
 
-@steps.register
-def _(op: npu_rows.ScatterAddRowsOp) -> Steps:
+@cost.register
+def _(op: npu_rows.ScatterAddRowsOp) -> Action:
     """With a barrier before each row, or before those that look like one before."""
     size = _size(op.dst)
     remembers = op.remember is not None
 
-    def run(w: Walk) -> Generator[None]:
+    def run(w: Walk) -> None:
         v, busy, core = w.values, startup(w, 1), w.core
         bytes, base, target = v[op.count] * size, v[op.base], v[op.dst].number
         first, limit = v[op.first], v[op.limit]
@@ -206,8 +198,6 @@ def _(op: npu_rows.ScatterAddRowsOp) -> Steps:
         if remembers:
             core.barrier(Pipe.MTE3)
         for i in range(v[op.rows]):
-            if core.at > w.group.horizon:
-                yield
             if not first <= (row := read(i)) < limit:
                 continue
             if not remembers or row % SLOTS in seen:

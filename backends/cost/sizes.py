@@ -141,7 +141,18 @@ def _(op: npu.BarrierOp) -> Action:
 @cost.register
 def _(op: npu.CrossSetOp) -> Action:
     flag, pipe = op.flag.value.data, op.on.data
-    return lambda w: w.group.cross_set(w, flag, w.core.cross_set(pipe))
+    return lambda w: w.core.cross_set(pipe, flag)
+
+
+@cost.register
+def _(op: npu.CrossWaitOp) -> Action:
+    flag = op.flag.value.data
+    return lambda w: w.core.cross_wait(flag)
+
+
+@cost.register
+def _(op: npu.SyncAllOp) -> Action:
+    return lambda w: w.core.meet()
 
 
 @cost.register

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
+from xdsl.utils.exceptions import PassFailedException
+
 from backends.ascendc.project import lone_files
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.steady import Steady, difference
@@ -16,7 +18,8 @@ from backends.oracle.compare import compare
 from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
 from ligrad_ir.errors import LigradError
-from passes.choices import Choice
+from passes.choices import LOWERINGS, Choice
+from passes.pipelines import run_passes
 
 Status = Literal["ok", "refused", "hazard", "wrong"]
 """Of a measurement. `refused`: no kernel, or none that runs; `wrong`: an output is further
@@ -82,9 +85,36 @@ def _lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:
         LigradError: a pass refuses the program.
     """
     operator = problem.operator(choice)
-    files = lone_files(operator.module("ascendc"))
-    name = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
-    return operator, name
+    launch = problem, _launch(operator)
+    if launch not in _kernels:
+        files = lone_files(operator.module("ascendc"))
+        _kernels[launch] = _name(repr(sorted(files.items())))
+    return operator, _kernels[launch]
+
+
+_kernels: dict[tuple[Problem, str], str] = {}
+"""The names of kernels by those of what they are made from: where a graph is lowered the
+same way whatever is chosen, one kernel is enough."""
+
+
+def _launch(operator: Operator) -> str:
+    """A name for what the lowering makes, which all passes behind it take alike.
+
+    Raises:
+        LigradError: it refuses the program.
+    """
+    passes, kinds = operator.pipeline(), tuple(LOWERINGS.values())
+    lowering = [isinstance(each, kinds) for each in passes].index(True)
+    module = operator.source.clone()
+    try:
+        run_passes(module, passes[: lowering + 1])
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return _name(str(module))
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:

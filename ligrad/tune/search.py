@@ -17,7 +17,7 @@ from ligrad.tune.record import Record, expected_key, measured_key
 from ligrad_ir.errors import LigradError
 from passes.choices import DEFAULT_CHOICE, Choice
 
-FACTOR = 1.1
+FACTOR = 1.05
 """How much slower than another a choice may be predicted, and still be measured."""
 
 Found = TypeVar("Found")
