@@ -77,7 +77,7 @@ def _(op: npu_rows.GatherRowsOp) -> Action:
 
 
 @dataclass(frozen=True)
-class _Numbers:
+class Numbers:
     """Row numbers that are read by the word. near: how many elements two rows may be apart
     that one transfer takes."""
 
@@ -94,7 +94,7 @@ class _Numbers:
         return ascend and (high - low) * self.elements <= self.near
 
 
-def _each_move(w: Walk, numbers: _Numbers) -> Iterator[tuple[int, int]]:
+def each_move(w: Walk, numbers: Numbers) -> Iterator[tuple[int, int]]:
     """The rows of a move, a number and how many elements on there is another (0: none), in
     order, as the scalar unit reads their numbers: -1 for what is no row."""
     core, integers = w.core, w.integers(numbers.indices)
@@ -123,10 +123,10 @@ def _(op: npu_rows.GatherRowsNzOp) -> Action:
         load, count = w.core.load, v[op.count]
         bytes, base, present = count * size, v[op.base], v[op.present]
         source, zeros = v[op.src].number, v[op.zeros].number
-        numbers = _Numbers(
+        numbers = Numbers(
             op.indices, v[op.indices_offset], present, v[op.limit], count, MOST_PITCH
         )
-        for row, gap in _each_move(w, numbers):
+        for row, gap in each_move(w, numbers):
             place = (base + row) * bytes
             if gap:
                 load(Pipe.MTE2, two, source, place, bytes, WORD, gap * size)
@@ -147,7 +147,7 @@ def _(op: npu_rows.FixpipeAddRowsOp) -> Action:
     def run(w: Walk) -> None:
         v, timing, store = w.values, w.core.timing, w.core.store
         count, target, bytes = v[op.count], v[op.dst].number, v[op.columns] * size
-        numbers = _Numbers(
+        numbers = Numbers(
             op.indices,
             v[op.indices_offset],
             v[op.rows],
@@ -155,7 +155,7 @@ def _(op: npu_rows.FixpipeAddRowsOp) -> Action:
             count,
             MOST_STRIDE,
         )
-        for row, gap in _each_move(w, numbers):
+        for row, gap in each_move(w, numbers):
             if row >= 0:
                 rows = WORD if gap else 1
                 busy = timing["fixpipe_startup"] + rows * timing["fixpipe_row"]

@@ -32,10 +32,28 @@ def test_every_choice_is_what_its_words_say() -> None:
 
 def test_words_name_defaults_too() -> None:
     """So that they mean the same when the defaults have changed."""
-    assert str(parse_choice("")) == f"stream-to-npu window={WINDOW} depth={DEPTH}"
-    assert str(parse_choice("depth=3")) == f"stream-to-npu window={WINDOW} depth=3"
-    assert str(parse_choice("lower-to-npu")) == "lower-to-npu"
+    cores = "gather=cube scatter=vector"
+    everything = f"stream-to-npu window={WINDOW} depth={DEPTH} {cores}"
+    assert str(parse_choice("")) == everything
+    assert (
+        str(parse_choice("depth=3")) == f"stream-to-npu window={WINDOW} depth=3 {cores}"
+    )
+    assert str(parse_choice("lower-to-npu tokens=3")) == (
+        "lower-to-npu tokens=3 outer_products=vector"
+    )
     assert parse_choice(f"window={WINDOW}") == DEFAULT_CHOICE
+
+
+def test_who_gathers_and_adds_is_searched_and_tokens_at_once() -> None:
+    found = set(space())
+    for gather in ("cube", "vector", "shared"):
+        for scatter in ("vector", "cube"):
+            words = f"window=64 depth=3 gather={gather} scatter={scatter}"
+            assert parse_choice(words) in found
+    for tokens in (1, 2, 3):
+        for unit in ("vector", "cube"):
+            words = f"lower-to-npu tokens={tokens} outer_products={unit}"
+            assert parse_choice(words) in found
 
 
 def test_the_order_of_words_does_not_matter() -> None:
@@ -49,7 +67,9 @@ def test_the_order_of_words_does_not_matter() -> None:
         ("window", "a lowering is one of: stream-to-npu, lower-to-npu"),
         ("stream-to-npu lower-to-npu", "names stream-to-npu and lower-to-npu"),
         ("width=64", "must be one of: window, depth"),
-        ("lower-to-npu window=64", "must be one of: none"),
+        ("lower-to-npu window=64", "must be one of: tokens, outer_products"),
+        ("gather=nobody", "gather is 'nobody', must be one of: cube, vector, shared"),
+        ("scatter=shared", "must be one of: vector, cube"),
         ("window=wide", "window is 'wide', must be a number"),
         ("window=-64", "must be a number"),
         ("soc=ascend910b4", "an option of stream-to-npu is 'soc'"),

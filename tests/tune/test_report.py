@@ -51,6 +51,29 @@ def test_more_bytes_for_more_cycles_are_not_measured() -> None:
     assert promising(expected, 1.1) == [FAST]
 
 
+def test_few_bytes_for_many_cycles_are_measured() -> None:
+    """What is slow may be the leanest: the front is kept, not what is fast."""
+    costs = {
+        ("cube", "vector"): (116332, 4849),
+        ("vector", "vector"): (127195, 5865),
+        ("shared", "vector"): (122960, 5358),
+        ("cube", "cube"): (163560, 2785),
+        ("vector", "cube"): (126170, 3825),
+        ("shared", "cube"): (152086, 3313),
+    }
+    expected = {
+        parse_choice(f"gather={g} scatter={s}"): Expected(g + s, cycles, kib, 0)
+        for (g, s), (cycles, kib) in costs.items()
+    }
+    kept = {str(choice).partition("gather")[2] for choice in promising(expected)}
+    assert kept == {
+        "=cube scatter=vector",
+        "=vector scatter=cube",
+        "=shared scatter=cube",
+        "=cube scatter=cube",
+    }
+
+
 def search_of(**found: Measured | None) -> Search:
     by_name = {"default": DEFAULT_CHOICE, "fast": FAST, "slow": SLOW, "lean": LEAN}
     rows = tuple(
