@@ -3,7 +3,8 @@
 Predicts all choices for all shapes, and measures on the twin's clock the default and those
 that are predicted best for a shape. Nothing is measured on a chip (docs/timing.md).
 
-    python -m benchmarks.shape_classes
+    python -m benchmarks.shape_classes                 # the whole space: hours
+    python -m benchmarks.shape_classes --heads 16 --entries 512 --only window=64
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from benchmarks.cost_model import PROGRAM
 from ligrad.tune.judge import Expected, Measured, expect, measure
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record, expected_key, measured_key
-from passes.choices import DEFAULT_CHOICE, Choice, space
+from passes.choices import DEFAULT_CHOICE, Choice, parse_choice, space
 
 HEADS, ENTRIES, KEYS = (8, 16, 64), (64, 256, 512, 2048), 8192
 
@@ -51,15 +52,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--record", type=Path, default=Path("out/tune.jsonl"))
     parser.add_argument("--best", type=int, default=2, help="measured for each shape")
+    parser.add_argument("--heads", type=int, nargs="+", default=HEADS)
+    parser.add_argument("--entries", type=int, nargs="+", default=ENTRIES)
+    parser.add_argument("--only", action="append", help="this choice, not the space")
     options = parser.parse_args(arguments)
+    only = options.only or map(str, space())
+    choices = tuple(dict.fromkeys((DEFAULT_CHOICE, *map(parse_choice, only))))
     judge = Judge(Record.open(options.record))
     problems = [
-        Problem(PROGRAM, f"N1={heads},K={entries},S2={KEYS}")
-        for heads in HEADS
-        for entries in ENTRIES
+        Problem(
+            PROGRAM,
+            f"N1={heads},K={entries},S2={KEYS}",
+            attributes=(("sparse_mode", 0),),
+        )
+        for heads in options.heads
+        for entries in options.entries
     ]
     expected: dict[Problem, dict[Choice, Expected]] = {each: {} for each in problems}
-    for choice in space():
+    for choice in choices:
         for problem in problems:
             expected[problem][choice] = judge.expect(problem, choice)
         print(".", end="", file=sys.stderr, flush=True)
@@ -96,7 +106,7 @@ def compromises(
     """The choices that are known for all shapes, with their cycles over the default's for
     each; the one with the smallest mean first, of equal ones the first."""
     found: dict[tuple[float, ...], Choice] = {}
-    for choice in space():
+    for choice in next(iter(expected.values()), {}):
         pairs = [
             (of[choice].cycles, of[DEFAULT_CHOICE].cycles) for of in expected.values()
         ]
