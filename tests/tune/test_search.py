@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.irdl import IRDLOperation, irdl_op_definition
 from xdsl.passes import ModulePass
 
@@ -58,6 +59,25 @@ def test_the_model_agrees_with_the_clock(problem: Problem, words: str) -> None:
     assert measured.status == "ok", measured.reason
     assert (expected.read, expected.written) == (measured.read, measured.written)
     assert expected.cycles == pytest.approx(measured.cycles, rel=0.002)
+
+
+def test_what_is_lowered_alike_is_one_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen before it is ordered and placed; other windows are other kernels."""
+    built: list[str] = []
+    build = Operator.module
+
+    def module(operator: Operator, level: str = "lig") -> ModuleOp:
+        built.append(level)
+        return build(operator, level)
+
+    problem = Problem(PROGRAM, SHAPE)
+    whole = judge.lowered(problem, parse_choice("without=fold-reduction"))[1]
+    monkeypatch.setattr(Operator, "module", module)
+    for words in ("window=64 depth=3", "lower-to-npu tokens=2"):
+        choice = parse_choice(f"{words} without=fold-reduction")
+        assert judge.lowered(problem, choice)[1] == whole
+    assert not built
+    assert judge.lowered(problem, DEFAULT_CHOICE)[1] != whole
 
 
 def test_a_search_goes_on_where_it_was_stopped(
