@@ -19,6 +19,7 @@ from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs
 from ligrad.cli_compile import compile_command
 from ligrad.cli_graph import interpret, read_inputs, write_outputs
+from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad_ir.errors import DslError, LigradError
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(twin)
+app.command()(tune)
 
 ProgramFile = Annotated[Path, typer.Argument(help="A .lig file, or IR as .mlir.")]
 Dtype = Annotated[str, typer.Option(help="What `half` means: bf16 or fp16.")]
@@ -40,6 +42,10 @@ LayoutName = Annotated[str, typer.Option(help="BSND or TND.")]
 SocName = Annotated[str, typer.Option(help="The chip, e.g. ascend910b1.")]
 ScheduleName = Annotated[
     str, typer.Option(help="optimized, or baseline: formulas as they stand.")
+]
+ChoiceWords = Annotated[
+    str | None,
+    typer.Option(help="What `ligrad tune` found, e.g. 'window=256 depth=3'."),
 ]
 Deterministic = Annotated[
     bool,
@@ -68,6 +74,7 @@ def run(
         typer.Option(help="Of the graph: float32, or mixed (half matmul operands)."),
     ] = "float32",
     schedule: ScheduleName = "optimized",
+    choice: ChoiceWords = None,
     soc: SocName = "ascend910b1",
     cores: Annotated[
         int | None, typer.Option(min=1, help="Cores (levels tiled and source).")
@@ -128,6 +135,7 @@ def run(
         schedule=schedule,
         deterministic=deterministic,
         precision=precision,
+        choice=choice,
     )
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
     if bisect:

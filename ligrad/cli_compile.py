@@ -33,6 +33,10 @@ def compile_command(
     schedule: Annotated[
         str, typer.Option(help="optimized, or baseline: formulas as they stand.")
     ] = "optimized",
+    choice: Annotated[
+        str | None,
+        typer.Option(help="What `ligrad tune` found, e.g. 'window=256 depth=3'."),
+    ] = None,
     deterministic: Annotated[
         bool,
         typer.Option("--deterministic", help="Only kernels in a fixed order of sums."),
@@ -54,6 +58,7 @@ def compile_command(
         layout=layout,
         schedule=schedule,
         deterministic=True if deterministic else None,
+        choice=choice,
     )
     files = operator_files(family)
     write_project(output, files)

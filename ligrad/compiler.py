@@ -33,6 +33,7 @@ from ligrad_ir.signature import (
     signature_of,
 )
 from ligrad_ir.soc import find_soc
+from passes.choices import DEFAULT_CHOICE, Choice, parse_choice
 from passes.pipelines import (
     ASCENDC_PIPELINE,
     PIPELINES,
@@ -50,18 +51,18 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 DIALECTS = ("lig", "npu", "ascendc")
 """The levels of IR."""
 
-Choice = TypeVar("Choice", bound=str)
+Word = TypeVar("Word", bound=str)
 
 
-def choose(what: str, value: str, allowed: tuple[Choice, ...]) -> Choice:
+def choose(what: str, value: str, allowed: tuple[Word, ...]) -> Word:
     """`value` as one of `allowed`.
 
     Raises:
         LigradError: with what is allowed.
     """
-    for choice in allowed:
-        if value == choice:
-            return choice
+    for word in allowed:
+        if value == word:
+            return word
     raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
 
 
@@ -81,10 +82,12 @@ class Operator:
         schedule: Schedule,
         deterministic: bool,
         precision: Precision,
+        choice: Choice = DEFAULT_CHOICE,
     ):
         self.program = program
         self.soc = find_soc(soc)
         self.schedule: Schedule = schedule
+        self.choice = choice
         self.deterministic = deterministic
         self.precision: Precision = precision
         self.signature: Signature = signature_of(module)
@@ -116,8 +119,9 @@ class Operator:
 
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
+        order, schedule = self.deterministic, self.schedule
         return kernel_pipeline(
-            self.soc.name, deterministic=self.deterministic, schedule=self.schedule
+            self.soc.name, deterministic=order, schedule=schedule, choice=self.choice
         )
 
     def bind(self, inputs: Mapping[str, Any]) -> Bound:
@@ -269,6 +273,7 @@ def compile(
     schedule: str = "optimized",
     deterministic: bool = False,
     precision: str = "float32",
+    choice: str | None = None,
 ) -> Operator:
     """Compile a program.
 
@@ -279,6 +284,7 @@ def compile(
     cores or, at the level `graph`, workers.
     precision: of the graph: `float32` between half inputs and outputs, or `mixed`, in
     which matmul operands are rounded to half, as the cube unit wants them.
+    choice: words for the schedule `optimized`, as `ligrad tune` prints them.
 
     Raises:
         DslError: the text has mistakes; all that were found, with their places.
@@ -289,6 +295,9 @@ def compile(
     precision_: Precision = choose("precision", precision, PRECISIONS)
     schedule_: Schedule = choose("schedule", schedule, SCHEDULES)
     find_soc(soc)
+    if choice is not None and schedule_ != "optimized":
+        raise LigradError(f"the schedule {schedule_} has nothing to choose")
+    chosen = DEFAULT_CHOICE if choice is None else parse_choice(choice)
     module, tree = read_program(program, half, layout_)
     return Operator(
         module,
@@ -297,6 +306,7 @@ def compile(
         schedule=schedule_,
         deterministic=deterministic,
         precision=precision_,
+        choice=chosen,
     )
 
 

@@ -19,6 +19,7 @@ def compile_family(
     layout: str | None = None,
     schedule: str = "optimized",
     deterministic: bool | None = None,
+    choice: str | None = None,
 ) -> Family:
     """Compile a program for every dtype, layout and order of sums that is left open.
 
@@ -39,6 +40,7 @@ def compile_family(
                     layout=each,
                     schedule=schedule,
                     deterministic=ordered,
+                    choice=choice,
                 )
                 name = variant_name(operator.signature, ordered)
                 if name not in seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
@@ -39,7 +40,7 @@ from passes.tiling.vector import VectorEmitter
 TOKENS = 2
 """Worked on at once, where nothing else is asked for: cube and vector cores are busy
 together, and what crosses has two workspaces."""
-UNITS = ("vector", "cube")
+Unit = Literal["vector", "cube"]
 """What can compute an outer product."""
 
 
@@ -72,13 +73,13 @@ class LowerToNpuPass(ModulePass):
     soc: str = "ascend910b1"
     deterministic: bool = False
     tokens: int = 1
-    outer_products: str = "vector"
+    outer_products: Unit = "vector"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.tokens < 1 or self.outer_products not in UNITS:
+        if self.tokens < 1 or self.outer_products not in get_args(Unit):
             raise PassFailedException(
                 f"lower-to-npu: {self.tokens} tokens at once and outer products on the "
-                f"{self.outer_products!r}; at least one token, and one of {UNITS}"
+                f"{self.outer_products!r}; at least one token, and one of {get_args(Unit)}"
             )
         try:
             find_soc(self.soc)

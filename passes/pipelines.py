@@ -20,6 +20,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from ligrad_ir.places import blame
 from passes.assign_precision import AssignPrecisionPass
+from passes.choices import DEFAULT_CHOICE, Choice
 from passes.fold_reduction import FoldReductionPass
 from passes.form_expressions import FormExpressionsPass
 from passes.fuse_blocks import FuseBlocksPass
@@ -32,7 +33,6 @@ from passes.place_buffers import PlaceBuffersPass
 from passes.round_before_selection import RoundBeforeSelectionPass
 from passes.sink_scaling import SinkScalingPass
 from passes.split_operands import SplitOperandsPass
-from passes.stream_to_npu import StreamToNpuPass
 
 Schedule = Literal["optimized", "baseline"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
@@ -110,22 +110,38 @@ def interpreter_pipeline(
 
 
 def kernel_pipeline(
-    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+    soc: str,
+    *,
+    deterministic: bool = False,
+    schedule: Schedule = "baseline",
+    choice: Choice = DEFAULT_CHOICE,
 ) -> tuple[ModulePass, ...]:
     """From formulas to an ordered and placed launch on a chip. `baseline` takes them as
     they stand, in whole tokens, as a kernel by hand does; `optimized` rewrites them, and
-    streams entries."""
-    graph = PIPELINES["optimized-mixed" if schedule == "optimized" else "graph-mixed"]
-    tiled = npu_pipeline(soc, deterministic=deterministic, schedule=schedule)
+    streams entries, or does what is chosen."""
+    graph = PIPELINES["graph-mixed"]
+    if schedule == "optimized":
+        graph = tuple(
+            each
+            for each in PIPELINES["optimized-mixed"]
+            if each.name not in choice.without
+        )
+    tiled = npu_pipeline(
+        soc, deterministic=deterministic, schedule=schedule, choice=choice
+    )
     return (*graph, *tiled)
 
 
 def lowering(
-    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+    soc: str,
+    *,
+    deterministic: bool = False,
+    schedule: Schedule = "baseline",
+    choice: Choice = DEFAULT_CHOICE,
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to a launch that is not ordered and not placed."""
     if schedule == "optimized":
-        return (StreamToNpuPass(soc, deterministic),)
+        return (choice.lower(soc, deterministic),)
     return (
         RoundBeforeSelectionPass(),
         LowerToNpuPass(soc, deterministic, TOKENS, outer_products="cube"),
@@ -133,11 +149,15 @@ def lowering(
 
 
 def npu_pipeline(
-    soc: str, *, deterministic: bool = False, schedule: Schedule = "baseline"
+    soc: str,
+    *,
+    deterministic: bool = False,
+    schedule: Schedule = "baseline",
+    choice: Choice = DEFAULT_CHOICE,
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to an ordered and placed launch on a chip."""
     return (
-        *lowering(soc, deterministic=deterministic, schedule=schedule),
+        *lowering(soc, deterministic=deterministic, schedule=schedule, choice=choice),
         CommonSubexpressionElimination(),
         DeadCodeElimination(),
         CanonicalizePass(),

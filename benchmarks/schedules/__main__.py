@@ -21,6 +21,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from backends.ascendc.steady import Steady
 from benchmarks.schedules.errors import (
     OUTPUTS,
     Error,
@@ -38,7 +39,6 @@ from benchmarks.schedules.measure import (
     MAIN,
     ORDER,
     Setup,
-    Steady,
     scheduled,
     steady,
 )

@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.schedules.measure import ORDER, Steady
+from backends.ascendc.steady import Steady
+from benchmarks.schedules.measure import ORDER
 from benchmarks.schedules.variants import Row
 
 

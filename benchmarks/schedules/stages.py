@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from benchmarks.schedules.measure import MAIN, Place, Steady, example
+from backends.ascendc.steady import Place, Steady
+from benchmarks.schedules.measure import MAIN, example
 from benchmarks.schedules.tables import KIB, Limit, table
 
 

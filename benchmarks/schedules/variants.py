@@ -9,13 +9,13 @@ from typing import Any
 from xdsl.passes import ModulePass
 
 import ligrad
+from backends.ascendc.steady import Steady
 from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
 from benchmarks.schedules.errors import Error, errors
 from benchmarks.schedules.measure import (
     MAIN,
     ORDER,
     Setup,
-    Steady,
     example,
     kernel,
     scheduled,

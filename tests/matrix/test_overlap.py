@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from backends.numpy.dtypes import Array
 from backends.numpy.workload import generate
 from ligrad_ir.dialects.npu_cube import MmadOp
 from ligrad_ir.dialects.npu_launch import WorkspaceOp
-from passes.lower_to_npu import UNITS, LowerToNpuPass
+from passes.lower_to_npu import LowerToNpuPass, Unit
 from passes.pipelines import PIPELINES, lowering, npu_pipeline, run_passes
 from passes.round_before_selection import RoundBeforeSelectionPass
 from tests.matrix.test_stream import RAGGED, SHAPES, inputs, run, small
@@ -162,7 +162,9 @@ def products(module: ModuleOp) -> int:
 @pytest.mark.parametrize("name", NAMES)
 def test_only_an_outer_product_of_two_arguments_changes_units(name: str) -> None:
     """dy x w is one in both gradients; the scores forward have none."""
-    cube, vector = (products(overlapped(name, "BSND", 1, unit)) for unit in UNITS[::-1])
+    cube, vector = (
+        products(overlapped(name, "BSND", 1, unit)) for unit in reversed(get_args(Unit))
+    )
     assert cube == vector + (name != "forward_scores")
 
 

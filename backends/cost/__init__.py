@@ -1,0 +1,1 @@
+"""Predicts what a program for the cores costs, without compiling or running its kernel."""

@@ -1,0 +1,1 @@
+"""Searches what the compiler may choose for the kernel that costs least."""

@@ -1,0 +1,243 @@
+"""A search on the twin: what is measured, refused, wrong, and known from before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.irdl import IRDLOperation, irdl_op_definition
+from xdsl.passes import ModulePass
+
+from backends.cost.walk import cost
+from ligrad.check import references
+from ligrad.cli import app
+from ligrad.compiler import Operator
+from ligrad.tune import judge
+from ligrad.tune import search as searching
+from ligrad.tune.judge import expect, measure
+from ligrad.tune.problem import Problem
+from ligrad.tune.record import Record
+from ligrad.tune.report import status
+from ligrad.tune.search import search
+from ligrad_ir.errors import LigradError
+from passes.choices import DEFAULT_CHOICE, parse_choice
+from passes.insert_sync import InsertSyncPass
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PROGRAM = EXAMPLES / "lightning_indexer_grad.lig"
+SHAPE = "N1=4,K=128,S2=160"
+NARROW, UNEVEN = parse_choice("window=64"), parse_choice("window=65")
+
+
+RAGGED = Problem(
+    PROGRAM,
+    "N1=3,K=70,S2=75",
+    layout="TND",
+    deterministic=True,
+    attributes=(("sparse_mode", 3),),
+)
+FORWARD = Problem(EXAMPLES / "forward_scores.lig", SHAPE, dtype="fp16")
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (Problem(PROGRAM, SHAPE), "gather=shared scatter=cube"),
+        (Problem(PROGRAM, SHAPE), "lower-to-npu tokens=3 outer_products=cube"),
+        (RAGGED, "window=64 depth=1"),
+        (FORWARD, ""),
+    ],
+    ids=["streamed", "by tokens", "ragged", "forward"],
+)
+def test_the_model_agrees_with_the_clock(problem: Problem, words: str) -> None:
+    """Bytes are exact, and cycles within 0.2 %."""
+    choice = parse_choice(words)
+    expected, measured = expect(problem, choice), measure(problem, choice)
+    assert measured.status == "ok", measured.reason
+    assert (expected.read, expected.written) == (measured.read, measured.written)
+    assert expected.cycles == pytest.approx(measured.cycles, rel=0.002)
+
+
+def test_what_is_lowered_alike_is_one_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen before it is ordered and placed; other windows are other kernels."""
+    built: list[str] = []
+    build = Operator.module
+
+    def module(operator: Operator, level: str = "lig") -> ModuleOp:
+        built.append(level)
+        return build(operator, level)
+
+    problem = Problem(PROGRAM, SHAPE)
+    whole = judge.lowered(problem, parse_choice("without=fold-reduction"))[1]
+    monkeypatch.setattr(Operator, "module", module)
+    for words in ("window=64 depth=3", "lower-to-npu tokens=2"):
+        choice = parse_choice(f"{words} without=fold-reduction")
+        assert judge.lowered(problem, choice)[1] == whole
+    assert not built
+    assert judge.lowered(problem, DEFAULT_CHOICE)[1] != whole
+
+
+def test_a_search_goes_on_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, record = Problem(PROGRAM, SHAPE), Record.open(tmp_path / "tune.jsonl")
+    told: list[tuple[str, int, int]] = []
+    found = search(
+        problem,
+        [NARROW, UNEVEN],
+        record,
+        everything=True,
+        step=lambda *step: told.append(step),
+    )
+    assert found.known == 0
+    assert found.default.is_good
+    assert {row.choice for row in found.good} == {DEFAULT_CHOICE, NARROW}
+    cycles = [row.measured.cycles for row in found.good if row.measured]
+    assert cycles == sorted(cycles)
+    [refused] = [row for row in found.rows if not row.expected.kernel]
+    assert refused.choice == UNEVEN
+    assert "must be a multiple of 64" in refused.expected.reason
+    assert told[-1] == ("measured", 2, 2)
+
+    def forbidden(problem: Problem, choice: object) -> None:
+        raise AssertionError("this is in the record")
+
+    monkeypatch.setattr(searching, "measure", forbidden)
+    monkeypatch.setattr(searching, "expect", forbidden)
+    again = search(problem, [NARROW, UNEVEN], Record.open(record.path), everything=True)
+    assert again.rows == found.rows
+    assert again.known == 5
+
+
+def test_a_mistake_of_a_pass_is_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipeline(operator: Operator) -> tuple[ModulePass, ...]:
+        if operator.choice == NARROW:
+            raise KeyError("rows")
+        return whole(operator)
+
+    whole = Operator.pipeline
+    monkeypatch.setattr(Operator, "pipeline", pipeline)
+    problem = Problem(PROGRAM, SHAPE, seed=3)
+    found = search(problem, [NARROW], Record.open(tmp_path / "tune.jsonl"))
+    assert [row.choice for row in found.good] == [DEFAULT_CHOICE]
+    assert status(found.rows[1]) == "refused: KeyError: 'rows'"
+
+
+@irdl_op_definition
+class _FlyOp(IRDLOperation):
+    name = "npu.fly"
+
+
+def test_what_the_model_does_not_know_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def predict(*given: object) -> None:
+        cost(_FlyOp())
+
+    monkeypatch.setattr(judge, "predict", predict)
+    problem = Problem(PROGRAM, SHAPE, seed=2)
+    record = Record.open(tmp_path / "tune.jsonl")
+    found = search(problem, [], record)
+    assert [row.choice for row in found.good] == [DEFAULT_CHOICE]
+    assert "not predicted: no cost is known for npu.fly" in status(found.rows[0])
+
+
+def test_a_kernel_with_a_race_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Operator.pipeline
+
+    def without_flags(operator: Operator) -> tuple[ModulePass, ...]:
+        return tuple(p for p in whole(operator) if not isinstance(p, InsertSyncPass))
+
+    monkeypatch.setattr(Operator, "pipeline", without_flags)
+    problem = Problem(PROGRAM, SHAPE, seed=1)  # not one that is known already
+    found = measure(problem, parse_choice("lower-to-npu"))
+    assert found.status == "hazard"
+    assert found.reason.startswith("error[race]")
+
+
+def test_a_wrong_kernel_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, other = Problem(PROGRAM, SHAPE), Problem(PROGRAM, SHAPE, seed=7)
+    operator = other.operator(DEFAULT_CHOICE)
+    wrong = references(operator, other.inputs(other.many), "mixed")
+    monkeypatch.setattr(Problem, "references", lambda problem: wrong)
+    found = measure(problem, DEFAULT_CHOICE)
+    assert found.status == "wrong"
+    assert found.reason.startswith("dq: ")
+
+
+def test_tokens_are_ours_and_rows_stay() -> None:
+    problem = Problem(PROGRAM, "B=3,S1=7,n1=4,K=128,S2=160")
+    values = problem.inputs(problem.few)
+    assert values["query"].shape == (1, problem.few, 4, 128)
+    assert values["key"].shape == (1, 160, 1, 128)
+    many = problem.inputs(problem.many)
+    assert (many["dy"][:, : problem.few] == values["dy"]).all()
+    packed = Problem(PROGRAM, "N1=4,K=128,S2=160", layout="TND")
+    values = packed.inputs(packed.few)
+    assert values["query"].shape == (packed.few, 4, 128)
+    assert list(values["actual_seq_lengths_query"]) == [packed.few]
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (Problem(PROGRAM, "Z=3"), "no axis 'Z'"),
+        (Problem(PROGRAM, "K=many"), "not of the form"),
+        (Problem(PROGRAM, "K=64,S2=3+4", layout="TND"), "takes one number"),
+        (Problem(PROGRAM, SHAPE, soc="ascend310"), "no chip"),
+        (Problem(PROGRAM, "N1=65,K=64"), "N1"),
+        (Problem(PROGRAM, "K=128,S2=100"), "S2"),
+        (Problem(PROGRAM, SHAPE, attributes=(("mode", 3),)), "no attribute mode"),
+        (Problem(EXAMPLES / "none.lig", SHAPE), "cannot read"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_first(problem: Problem, message: str) -> None:
+    with pytest.raises(LigradError, match=message):
+        problem.check()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    record, output = tmp_path / "tune.jsonl", tmp_path / "found.json"
+    arguments = [
+        *("tune", str(PROGRAM), "--shape", SHAPE, "--jobs", "1", "--all"),
+        *("--record", str(record), "--json", str(output), "--only", "window=64"),
+    ]
+    record.write_text('{"what": "mea')
+    shown = CliRunner().invoke(app, arguments)
+    assert shown.exit_code == 0, shown.output
+    assert f"{record}:1: no record, skipped" in shown.output
+    best = json.loads(output.read_text())["rows"][0]
+    assert f"fastest leanest  {best['choice']}" in shown.output
+    assert "default" in shown.output.splitlines()[-2]
+    assert "busy for" in shown.output
+    assert "nothing was measured on a chip" in shown.output
+    again = CliRunner().invoke(app, arguments)
+    assert "4 results were in" in again.output
+
+
+def test_a_search_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(problem: Problem, choice: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searching, "measure", stopped)
+    record = tmp_path / "tune.jsonl"
+    arguments = ["tune", str(PROGRAM), "--shape", SHAPE, "--jobs", "1"]
+    shown = CliRunner().invoke(
+        app, [*arguments, "--record", str(record), "--only", "window=64"]
+    )
+    assert shown.exit_code == 130
+    assert f"what was measured is in {record}" in shown.output
+    assert not Record.open(record).damaged
+    assert len(record.read_text().splitlines()) == 2
+
+
+def test_words_that_are_no_choice_are_refused() -> None:
+    shown = CliRunner().invoke(app, ["tune", str(PROGRAM), "--only", "width=3"])
+    assert isinstance(shown.exception, LigradError)
