@@ -49,7 +49,7 @@ def overlapped(
     name: str,
     layout: str,
     tokens: int,
-    unit: str = "cube",
+    unit: Unit = "cube",
     deterministic: bool = False,
 ) -> ModuleOp:
     module = operator(name, layout, deterministic).source.clone()

@@ -19,7 +19,7 @@ from passes import choices
 from passes.choices import DEFAULT_CHOICE, REWRITES, Choice, parse_choice, space
 from passes.lower_to_npu import LowerToNpuPass
 from passes.pipelines import kernel_pipeline
-from passes.stream_to_npu import DEPTH, WINDOW, StreamToNpuPass
+from passes.stream_to_npu import DEPTH, StreamToNpuPass
 
 
 def test_every_choice_is_what_its_words_say() -> None:
@@ -33,15 +33,13 @@ def test_every_choice_is_what_its_words_say() -> None:
 def test_words_name_defaults_too() -> None:
     """So that they mean the same when the defaults have changed."""
     cores = "gather=cube scatter=vector"
-    everything = f"stream-to-npu window={WINDOW} depth={DEPTH} {cores}"
+    everything = f"stream-to-npu window=0 depth={DEPTH} {cores}"
     assert str(parse_choice("")) == everything
-    assert (
-        str(parse_choice("depth=3")) == f"stream-to-npu window={WINDOW} depth=3 {cores}"
-    )
+    assert str(parse_choice("depth=3")) == f"stream-to-npu window=0 depth=3 {cores}"
     assert str(parse_choice("lower-to-npu tokens=3")) == (
         "lower-to-npu tokens=3 outer_products=vector"
     )
-    assert parse_choice(f"window={WINDOW}") == DEFAULT_CHOICE
+    assert parse_choice("window=0") == DEFAULT_CHOICE
 
 
 def test_who_gathers_and_adds_is_searched_and_tokens_at_once() -> None:
