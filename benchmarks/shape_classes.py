@@ -106,7 +106,7 @@ def compromises(
     """The choices that are known for all shapes, with their cycles over the default's for
     each; the one with the smallest mean first, of equal ones the first."""
     found: dict[tuple[float, ...], Choice] = {}
-    for choice in next(iter(expected.values()), {}):
+    for choice in next(iter(expected.values())):
         pairs = [
             (of[choice].cycles, of[DEFAULT_CHOICE].cycles) for of in expected.values()
         ]
