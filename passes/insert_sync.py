@@ -65,12 +65,15 @@ class InsertSyncPass(ModulePass):
 
 def edges_of(core: Core, body: Block) -> dict[Operation, list[Edge]]:
     """The flags and barriers that the operations of a placed body need before them."""
-    decision = _Decision(core, body)
+    decision = Decision(core, body)
     decision.block(body, decision.none)
     return decision.needed
 
 
-class _Decision:
+class Decision:
+    """What a placed body needs for its order, found by following what is pending;
+    `needed`: the flags and barriers before every operation."""
+
     def __init__(self, core: Core, body: Block):
         ops = [op for op in body.walk() if isinstance(op, NpuOp)]
         found = dict.fromkeys(access for op in ops for access in accesses(op))
@@ -89,18 +92,22 @@ class _Decision:
         bits = dict.fromkeys(self.none.pipes, 0)
         for access in accesses(op):
             for other, number in self._number.items():
-                if (other.writes or access.writes) and access.buffer in same[
-                    other.buffer
-                ]:
+                if access.buffer in same[other.buffer] and self.in_order(access, other):
                     bits[access.pipe] |= 1 << number
         return tuple(bits.values())
 
+    def in_order(self, access: Access, other: Access) -> bool:
+        """Whether two accesses to the same bytes have to be in order."""
+        return other.writes or access.writes
+
     def block(self, block: Block, state: Pending) -> Pending:
+        """What is pending behind a block."""
         for op in block.ops:
-            state = self._operation(op, state)
+            state = self.operation(op, state)
         return state
 
-    def _operation(self, op: Operation, state: Pending) -> Pending:
+    def operation(self, op: Operation, state: Pending) -> Pending:
+        """What is pending behind an operation."""
         match op:
             case ForOp():
                 before = state
@@ -122,8 +129,12 @@ class _Decision:
             case _:
                 return state
 
+    def edges(self, op: Operation, state: Pending, conflicts: Pending) -> list[Edge]:
+        """The flags and barriers before an operation."""
+        return state.fewest_edges(conflicts)
+
     def _access(self, op: NpuOp, state: Pending) -> Pending:
-        edges = state.fewest_edges(state.of(self._conflicts[op]))
+        edges = self.edges(op, state, state.of(self._conflicts[op]))
         self.needed[op] = edges
         if isinstance(op, AwaitOp):  # touches nothing itself
             return state.after(edges)

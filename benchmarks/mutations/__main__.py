@@ -1,11 +1,13 @@
 """The mutation test of emitted kernels: every small mistake in a kernel is found.
 
 For each mutant of a kernel, on small inputs: a report of the twin, a wrong number (an
-output further from the float64 oracle than rounding explains), or an entry in the table
+output further from the float64 oracle than rounding explains, or less accurate than that
+of the kernel as it is), or an entry in the table
 of equivalents. Prints how many there are of each, and those that survive. Exits with 1 if
 one survives, hangs or crashes, or if the table of equivalents is wrong.
 
     python -m benchmarks.mutations                            # bf16, BSND
+    python -m benchmarks.mutations --schedule optimized
     python -m benchmarks.mutations --dtype fp16 --layout TND
     python -m benchmarks.mutations --deterministic --kind sync,pair
     python -m benchmarks.mutations --part 20                  # one mutant in twenty

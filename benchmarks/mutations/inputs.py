@@ -29,7 +29,7 @@ BSND = (
     Case(3, {"B": 2, "S1": 6, "S2": 12, "N1": 5, "K": 12}, 3),
     Case(2, {"B": 1, "S1": 3, "S2": 5, "N1": 1, "K": 1}),
     Case(1, {"B": 1, "S1": 2, "S2": 140, "N1": 3, "K": 129}, 0, True),
-    Case(2, {"B": 1, "S1": 3, "S2": 130, "N1": 17, "K": 128}, 3),
+    Case(2, {"B": 1, "S1": 3, "S2": 162, "N1": 17, "K": 161}, 3),
     Case(1, {"B": 1, "S1": 2, "S2": 2049, "N1": 64, "K": 2048}),
     Case(1, {"B": 1, "S1": 96, "S2": 90, "N1": 9, "K": 70}),
 )
@@ -39,7 +39,7 @@ TND = (
     Case(3, {"S1": (6, 0, 2, 3), "S2": (3, 5, 0, 12), "N1": 5, "K": 12}, 3),
     Case(2, {"S1": (3,), "S2": (5,), "N1": 1, "K": 1}),
     Case(1, {"S1": (1, 1), "S2": (140, 20), "N1": 3, "K": 129}, 0, True),
-    Case(2, {"S1": (3,), "S2": (130,), "N1": 17, "K": 128}, 3),
+    Case(2, {"S1": (3,), "S2": (162,), "N1": 17, "K": 161}, 3),
     Case(1, {"S1": (2,), "S2": (2049,), "N1": 64, "K": 2048}),
     Case(1, {"S1": (48, 48), "S2": (90, 90), "N1": 9, "K": 70}),
 )
@@ -47,6 +47,8 @@ TND = (
 cores; one group; fewer entries than a block; one of all; nothing; no entry beside the
 valid ones; the largest; so many tokens that any bits are left over in some buffer."""
 CASES = {"BSND": BSND, "TND": TND}
+MANY, WEIGHT = 2040, 64
+"""Entries that have many before them, and how much more than usual they weigh."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> Inputs:
 
     A selection has duplicates, -1 and numbers of no row among its valid entries; behind
     them rows that are not to be chosen, and numbers of none. No entry chooses the first
-    row of a batch, which is NaN.
+    row of a batch, which is NaN. Of the largest selections the last entries weigh as much
+    as the others together, since they have the lowest scores.
     """
     signature = operator.signature
     names = {port.name for port in signature.scalars}
@@ -85,6 +88,9 @@ def inputs(operator: ligrad.Operator, case: Case, seed: int = 1) -> Inputs:
                 row[count::3] = 0
         for other in signature.arrays:
             axes = signature.tensor_type(other).axes
+            if axes == signature.tensor_type(port).axes and other is not port:
+                last = values[other.name].reshape(rows.shape)[:, MANY:]
+                last *= np.asarray(WEIGHT, last.dtype)
             if axes[0] == port.selects and other.ends is None:
                 table = values[other.name].reshape(-1, values[other.name].shape[-1])
                 table[_first_rows(case.shape)] = np.nan

@@ -83,7 +83,7 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
     length = s.mul(count, size, "row_bytes")
 
     def gap(buffer: SSAValue, pitch: SSAValue) -> SSAValue:
-        if known(rows) == 1:
+        if known(rows) == 1 or pitch is count:
             return s.u32(0)
         if space_of(buffer) is Space.GM:
             return s.u32(s.mul(s.sub(pitch, count), size), "gap_bytes")
@@ -107,8 +107,8 @@ def _(op: RepeatRowOp, s: Statements) -> None:
     to, src = s.of(op.dst_offset), s.at(op.src, s.of(op.src_offset))
     s.insert(DataCopyOp(s.at(op.dst, to), src, count))
     elements = prod(buffer(op.dst).get_shape())
-    done = 1
-    while done < elements // COPY_UNIT:
+    total, done = known(rows), 1
+    while done < (elements // COPY_UNIT if total is None else total):
         more = s.size(s.min(s.sub(rows, done), done, "more_rows"))
 
         def again(done: int = done, more: SSAValue = more) -> None:
@@ -117,5 +117,8 @@ def _(op: RepeatRowOp, s: Statements) -> None:
             all_rows = s.size(s.mul(more, count, "copied_count"))
             s.insert(DataCopyOp(behind, s.at(op.dst, to), all_rows))
 
-        s.when(s.compare(CmpMode.GT, rows, done, "has_more"), again)
+        if total is None:
+            s.when(s.compare(CmpMode.GT, rows, done, "has_more"), again)
+        else:
+            again()
         done *= 2

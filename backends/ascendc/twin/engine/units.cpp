@@ -43,6 +43,9 @@ void Order::hand_over(Core& core, const Instruction& instruction, const Regions&
             if (product && unit != 0 && met != nullptr && met->unit == release)
                 report("waits for a tile that no Fixpipe gives back with unitFlag 3 since line " + std::to_string(met->here.line) + " handed it over");
             if (!product && unit != 0 && (met == nullptr || met->unit != release)) report("waits for a tile that no Mmad hands over with unitFlag 3");
+            if (product && unit == 0 && met != nullptr)
+                report("writes over the tile that the Mmad at line " + std::to_string(met->here.line) + " keeps for Fixpipes with unitFlag " +
+                       std::to_string(met->unit));
             if (!product && unit == 0 && met != nullptr)
                 report("does not give back the tile that the Mmad at line " + std::to_string(met->here.line) + " hands over with unitFlag " +
                        std::to_string(met->unit));

@@ -189,6 +189,15 @@ extern "C" __global__ __mix__(1, 2) void cube_cases(GM_ADDR x_address, GM_ADDR y
             }
             Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16, 3));
         }
+        CASE(unit_flag_of_the_first_of_two_products)
+        {
+            load(1);
+            Mmad(c, a2, b2, Product(16, 16, 16, true, 3));
+            PipeBarrier<PIPE_M>();
+            Mmad(c, a2, b2, Product(16, 16, 16, false));  // expect: unit-flag
+            FLAG(M_FIX);
+            Fixpipe<float, float, CFG_ROW_MAJOR>(y, c, Out(16, 16));
+        }
         CASE(unit_flags_hand_over_in_two_parts)
         {
             load(2);
