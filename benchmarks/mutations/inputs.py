@@ -30,6 +30,7 @@ BSND = (
     Case(2, {"B": 1, "S1": 3, "S2": 5, "N1": 1, "K": 1}),
     Case(1, {"B": 1, "S1": 2, "S2": 140, "N1": 3, "K": 129}, 0, True),
     Case(2, {"B": 1, "S1": 3, "S2": 162, "N1": 17, "K": 161}, 3),
+    Case(1, {"B": 1, "S1": 3, "S2": 140, "N1": 6, "K": 128}),
     Case(1, {"B": 1, "S1": 2, "S2": 2049, "N1": 64, "K": 2048}),
     Case(1, {"B": 1, "S1": 96, "S2": 90, "N1": 9, "K": 70}),
 )
@@ -40,12 +41,13 @@ TND = (
     Case(2, {"S1": (3,), "S2": (5,), "N1": 1, "K": 1}),
     Case(1, {"S1": (1, 1), "S2": (140, 20), "N1": 3, "K": 129}, 0, True),
     Case(2, {"S1": (3,), "S2": (162,), "N1": 17, "K": 161}, 3),
+    Case(1, {"S1": (3,), "S2": (140,), "N1": 6, "K": 128}),
     Case(1, {"S1": (2,), "S2": (2049,), "N1": 64, "K": 2048}),
     Case(1, {"S1": (48, 48), "S2": (90, 90), "N1": 9, "K": 70}),
 )
 """Several tiles of entries, turns of zeroing, tokens a group and heads for both vector
 cores; one group; fewer entries than a block; one of all; nothing; no entry beside the
-valid ones; the largest; so many tokens that any bits are left over in some buffer."""
+valid ones; all of a window valid; the largest; so many tokens that any bits are left over in some buffer."""
 CASES = {"BSND": BSND, "TND": TND}
 MANY, WEIGHT = 2040, 64
 """Entries that have many before them, and how much more than usual they weigh."""
