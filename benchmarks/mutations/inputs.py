@@ -47,7 +47,8 @@ TND = (
 )
 """Several tiles of entries, turns of zeroing, tokens a group and heads for both vector
 cores; one group; fewer entries than a block; one of all; nothing; no entry beside the
-valid ones; all of a window valid; the largest; so many tokens that any bits are left over in some buffer."""
+valid ones; all of a window valid; the largest; so many tokens that any bits are left over
+in some buffer."""
 CASES = {"BSND": BSND, "TND": TND}
 MANY, WEIGHT = 2040, 64
 """Entries that have many before them, and how much more than usual they weigh."""
