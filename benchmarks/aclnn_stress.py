@@ -32,13 +32,11 @@ NOTE = "ASan doesn't fully support makecontext/swapcontext"
 
 
 def stress(
-    calls: int, seed: int = 0, *, sanitize: bool = True, kernels: bool = True
+    calls: int, seed: int = 0, *, sanitize: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Build the library and the program, and run it. kernels: sanitise them too."""
+    """Build the library and the program, and run it."""
     family = compile_family(FILE)
-    built = build_host(
-        family, operator_files(family), sanitize=sanitize, sanitize_kernels=kernels
-    )
+    built = build_host(family, operator_files(family), sanitize=sanitize)
     with tempfile.TemporaryDirectory() as folder:
         include, lib = built.write(Path(folder))
         binary = Path(folder) / "stress"
@@ -55,8 +53,7 @@ def stress(
         command += [f"-Wl,-rpath,{lib}", "-o", str(binary)]
         subprocess.run(command, check=True)
         options = {
-            "ASAN_OPTIONS": "detect_stack_use_after_return=0:abort_on_error=0"
-            + ("" if kernels else ":detect_container_overflow=0"),
+            "ASAN_OPTIONS": "detect_stack_use_after_return=0:abort_on_error=0",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         }
         done = subprocess.run(

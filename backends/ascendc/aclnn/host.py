@@ -54,12 +54,11 @@ def build_host(
     files: Mapping[str, str],
     *,
     sanitize: bool = False,
-    sanitize_kernels: bool = True,
 ) -> HostBuild:
     """Compile an operator with all its kernels for this machine.
 
-    files: of its project. sanitize, sanitize_kernels: with AddressSanitizer and
-    UndefinedBehaviorSanitizer; the kernels too.
+    files: of its project. sanitize: with AddressSanitizer and
+    UndefinedBehaviorSanitizer.
 
     Raises:
         LigradError: with what the compiler says.
@@ -87,7 +86,6 @@ def build_host(
             source,
             (project, include),
             sanitize=sanitize,
-            sanitize_kernels=sanitize_kernels,
         )
     except BuildError as error:
         raise LigradError(f"the host library does not compile:\n{error}") from error

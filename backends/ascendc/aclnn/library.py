@@ -80,26 +80,22 @@ def build_library(
     include: Sequence[Path],
     *,
     sanitize: bool = False,
-    sanitize_kernels: bool = True,
 ) -> Path:
     """The library of an operator.
 
     operator: the source of its functions. include: where that finds its headers.
-    sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer; sanitize_kernels: the
-    kernels too, which takes minutes.
+    sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer, which takes minutes.
 
     Raises:
         BuildError: with the compiler's message.
     """
     flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
     folders = tuple(map(str, include))
-    if not sanitize:
-        build = _Build(flags, (*flags, *KERNEL), folders)
-    elif sanitize_kernels:
+    if sanitize:
         checked = (*flags, *SANITIZE)
         build = _Build(checked, (*checked, *SANITIZED_KERNEL), folders)
     else:
-        build = _Build((*flags, *SANITIZE), (*flags, *KERNEL), folders)
+        build = _Build(flags, (*flags, *KERNEL), folders)
     shared = [
         *_texts(ENGINE, "*"),
         *_texts(RUNTIME, "*"),
