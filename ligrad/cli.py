@@ -1,4 +1,5 @@
-"""The command line. Exit codes: 0 right, 1 wrong result, 2 the user's input was bad."""
+"""The command line. Exit codes: 0 right, 1 wrong result, 2 the user's input was bad, 70
+an internal error."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from ligrad.cli_graph import interpret, read_inputs, write_outputs
 from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
+from ligrad.internal import internal_errors
 from ligrad_ir.errors import DslError, LigradError
 
 EXIT_WRONG = 1
@@ -235,11 +237,12 @@ def doctor() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point: errors of the user become messages, never tracebacks."""
-    try:
-        app(args)
-    except DslError as error:  # begins with its place, as editors want it
-        typer.echo(str(error), err=True)
-        sys.exit(EXIT_USAGE)
-    except LigradError as error:
-        typer.echo(f"ligrad: {error}", err=True)
-        sys.exit(EXIT_USAGE)
+    with internal_errors("ligrad"):
+        try:
+            app(args)
+        except DslError as error:  # begins with its place, as editors want it
+            typer.echo(str(error), err=True)
+            sys.exit(EXIT_USAGE)
+        except LigradError as error:
+            typer.echo(f"ligrad: {error}", err=True)
+            sys.exit(EXIT_USAGE)

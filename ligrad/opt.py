@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from ligrad.internal import internal_errors
 from ligrad.universe import LIGRAD_UNIVERSE
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import LigradError
@@ -56,7 +57,12 @@ def _is_plugin() -> bool:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the driver with `args` (of the process, without them); mistakes in the IR or
-    in the pipeline end it with a message and exit code 2."""
+    in the pipeline end it with a message and exit code 2, internal errors with 70."""
+    with internal_errors("ligrad-opt"):
+        _drive(args)
+
+
+def _drive(args: Sequence[str] | None) -> None:
     try:
         driver = LigradOptMain(description="ligrad modular optimiser driver", args=args)
     except (ValueError, ArgSpecParseError) as error:  # of the pass pipeline

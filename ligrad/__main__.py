@@ -1,0 +1,5 @@
+"""`python -m ligrad`: the command line."""
+
+from ligrad.cli import main
+
+main()
