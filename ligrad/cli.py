@@ -207,7 +207,12 @@ def _inputs(
     if shape:
         raise LigradError("--shape is for generated inputs; --inputs brings its own")
     arrays = read_inputs(inputs)
-    scalars = {name: a.item() for name, a in arrays.items() if a.ndim == 0}
+    ports = {port.name.casefold() for port in operator.signature.scalars}
+    scalars = {
+        name: array.item()
+        for name, array in arrays.items()
+        if array.ndim == 0 and name.casefold() in ports
+    }
     return {**arrays, **scalars, **attributes}
 
 

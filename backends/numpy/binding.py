@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.numpy.bound import Bound, dimensions
+from backends.numpy.bound import Bound, dimensions, leading
 from backends.numpy.dtypes import Array
 from backends.numpy.values import as_array, as_int, by_port_name, spell_shape
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
@@ -135,7 +135,7 @@ class _Binder:
             extents[axis] if self._signature.axes[axis].uniform else self._shape[axis]
             for axis in axes
         ]
-        return array.reshape(full)[tuple(slice(extents[axis]) for axis in axes)]
+        return leading(array.reshape(full), [extents[axis] for axis in axes])
 
     # ---- extents
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +53,10 @@ class Bound:
         """Of arrays in the caller's layout, C-contiguous, what the program computes: a
         view with a dimension an axis, without padding rows."""
         return tuple(
-            results[port.name].reshape(self._rows(port))[
-                tuple(slice(self.extents[axis]) for axis in self._held(port))
-            ]
+            leading(
+                results[port.name].reshape(self._rows(port)),
+                [self.extents[axis] for axis in self._held(port)],
+            )
             for port in self.signature.outputs
         )
 
@@ -106,6 +107,12 @@ class Bound:
 
     def _rank(self, port: ArrayPort) -> int:
         return len(self.signature.tensor_type(port).axes)
+
+
+def leading(array: Array, extents: Sequence[int]) -> Array:
+    """A view of so many positions of each dimension. An array without dimensions stays
+    an array: indexed by an empty tuple it would be a copy, a NumPy scalar."""
+    return array[(..., *map(slice, extents))]
 
 
 def dimensions(axis: Axis) -> tuple[str, ...]:

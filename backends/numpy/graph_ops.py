@@ -2,6 +2,8 @@
 
 An array comes with the names of its axes, one a dimension; functions bring their
 operands to the axes of the result (`align`). Row numbers are int32, -1 means absent.
+A value without axes is an array without dimensions. NumPy makes a scalar of it wherever
+an operator or a sum gives one number, so those results pass through `np.asarray`.
 """
 
 from __future__ import annotations
@@ -55,7 +57,22 @@ def _odd_float32(x: Array) -> Array:
     inexact = (near != x) & ~np.isnan(x)
     too_far = inexact & (np.abs(near) > np.abs(x))
     bits = near.view(np.uint32) - too_far.astype(np.uint32)
-    return (bits | inexact.astype(np.uint32)).view(np.float32)
+    return np.asarray(bits | inexact.astype(np.uint32)).view(np.float32)
+
+
+def add(lhs: Array, rhs: Array) -> Array:
+    """lhs + rhs elementwise; the operands are aligned."""
+    return np.asarray(lhs + rhs)
+
+
+def sub(lhs: Array, rhs: Array) -> Array:
+    """lhs - rhs elementwise; the operands are aligned."""
+    return np.asarray(lhs - rhs)
+
+
+def mul(lhs: Array, rhs: Array) -> Array:
+    """lhs * rhs elementwise; the operands are aligned."""
+    return np.asarray(lhs * rhs)
 
 
 def relu(x: Array) -> Array:
@@ -75,7 +92,7 @@ def mask(x: Array, rows: Array) -> Array:
 
 def reduce_sum(x: Array, axis: int, accumulate: DType) -> Array:
     """The sum over one dimension in the dtype `accumulate`."""
-    return np.sum(x, axis=axis, dtype=accumulate)
+    return np.asarray(np.sum(x, axis=axis, dtype=accumulate))
 
 
 def matmul(

@@ -123,18 +123,15 @@ class LigFunctions(InterpreterFunctions):
 
     @impl(lig.AddOp)
     def add(self, i: Interpreter, op: lig.AddOp, args: PythonValues) -> PythonValues:
-        lhs, rhs = self._operands(op, args)
-        return (lhs + rhs,)
+        return (graph_ops.add(*self._operands(op, args)),)
 
     @impl(lig.SubOp)
     def sub(self, i: Interpreter, op: lig.SubOp, args: PythonValues) -> PythonValues:
-        lhs, rhs = self._operands(op, args)
-        return (lhs - rhs,)
+        return (graph_ops.sub(*self._operands(op, args)),)
 
     @impl(lig.MulOp)
     def mul(self, i: Interpreter, op: lig.MulOp, args: PythonValues) -> PythonValues:
-        lhs, rhs = self._operands(op, args)
-        return (lhs * rhs,)
+        return (graph_ops.mul(*self._operands(op, args)),)
 
     @staticmethod
     def _operands(

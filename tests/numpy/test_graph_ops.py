@@ -45,6 +45,30 @@ def same_bits(got: Array, expected: Array) -> bool:
     return got.dtype == expected.dtype and got.tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_values_without_axes_stay_arrays(dtype: DType) -> None:
+    x, two = np.asarray(-1.5, F64), np.asarray(2, dtype)
+    y = graph_ops.cast(x, dtype)
+    row = np.ones(3, dtype)
+    found = {
+        "cast": (y, -1.5),
+        "add": (graph_ops.add(y, two), 0.5),
+        "sub": (graph_ops.sub(y, two), -3.5),
+        "mul": (graph_ops.mul(y, two), -3.0),
+        "relu": (graph_ops.relu(y), 0.0),
+        "relu_grad": (graph_ops.relu_grad(y, two), -1.5),
+        "reduce_sum": (graph_ops.reduce_sum(row, 0, F32), 3.0),
+        "matmul": (
+            graph_ops.matmul(row, ("A",), row, ("A",), "A", (), F32),
+            3.0,
+        ),
+    }
+    for name, (value, expected) in found.items():
+        assert isinstance(value, np.ndarray), name
+        assert value.shape == (), name
+        assert float(value) == expected, name
+
+
 # ---- align
 
 
