@@ -49,7 +49,7 @@ def tune(
         typer.Option(help="Try this choice instead of all; may be given again."),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Measure what is predicted to be slow, too.")
+        bool, typer.Option("--all", help="Check every kernel, not only the front.")
     ] = False,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one a core.")
@@ -81,7 +81,7 @@ def tune(
                 step=step,
             )
     except KeyboardInterrupt:
-        typer.echo(f"stopped; what was measured is in {record}", err=True)
+        typer.echo(f"stopped; what was found is in {record}", err=True)
         raise typer.Exit(EXIT_STOPPED) from None
     if output is not None:
         write_json(output, found, problem.identity())
@@ -116,13 +116,14 @@ def _show(found: Search, top: int, record: Path) -> None:
     console.print(best_table(found, top))
     if len(found.rows) > top:
         console.print(f"and {len(found.rows) - top} more rows (--top)")
-    measured = sum(row.measured is not None for row in found.rows)
+    timed = sum(row.timed is not None for row in found.rows)
+    checked = sum(row.checked is not None for row in found.rows)
     console.print(
-        f"{len(found.rows)} kernels, {measured} measured; {found.known} results were "
-        f"in {record}"
+        f"{len(found.rows)} kernels, {timed} timed, {checked} of them checked; "
+        f"{found.known} results were in {record}"
     )
     if found.good:
-        console.print("\nNothing measured is better in both bytes and cycles than:")
+        console.print("\nNothing checked is better in both bytes and cycles than:")
         for line in front_lines(found):
             console.print(line, highlight=False, soft_wrap=True)
         console.print(f"\n{advice(found)}", soft_wrap=True, highlight=False)

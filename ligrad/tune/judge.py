@@ -1,4 +1,4 @@
-"""What a choice costs: the emitted kernel, compiled and run on the twin, and checked."""
+"""What a choice costs: its kernel on the twin, timed without checks, then checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from xdsl.utils.exceptions import PassFailedException
 from backends.ascendc.project import lone_files
 from backends.ascendc.source import SourceRun, run_source
 from backends.ascendc.steady import Steady, difference
-from backends.cost.model import predict, token_cost
 from backends.oracle.compare import compare
 from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
@@ -21,26 +20,29 @@ from ligrad_ir.errors import LigradError
 from passes.choices import LOWERINGS, Choice
 from passes.pipelines import run_passes
 
-Status = Literal["ok", "refused", "hazard", "wrong"]
-"""Of a measurement. `refused`: no kernel, or none that runs; `wrong`: an output is further
-from the oracle than its bound."""
-
-
-KEPT = 16
-"""Lowered operators that a process keeps: some that were predicted are measured next."""
+KEPT = 128
+"""Lowered operators that a process keeps: what is lowered is timed next."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A token of the steady state on one group of cores, in the twin's model of time.
+class Lowered:
+    """kernel: a name for the text of the kernel, empty if there is none; choices with the
+    same kernel cost the same. reason: why there is none."""
 
-    read, written: bytes of GM; cube: of the cycles, the share in which the cube unit does
-    a step; busy: shares of the cycles by unit; waits: the same of the scalar and other
-    units by reason, as `AIC S: memory`; moved: bytes by API; reason: why there are no
-    numbers, or why they do not count.
+    kernel: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A token of the steady state on one group of cores, on the twin's clock.
+
+    cycles: 0 if the kernel does not run, and reason says why; read, written: bytes of GM;
+    cube: the share of the cycles in which the cube unit does a step; busy: shares of the
+    cycles by unit; waits: those of the scalar and other units by reason, as
+    `AIC S: memory`; moved: bytes by API.
     """
 
-    status: Status
     cycles: float = 0.0
     read: float = 0.0
     written: float = 0.0
@@ -57,24 +59,12 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What is known of a choice before its kernel runs. kernel: a name for its text, empty
-    if there is none: choices with the same kernel cost the same; cycles, read, written: as
-    the cost model has them, None where it does not know an operation; reason: why not, or
-    why there is no kernel."""
+class Checked:
+    """What a run with all checks found. `wrong`: an output is further from the oracle than
+    its bound; reason: the first hazard, or the output that is wrong."""
 
-    kernel: str
-    cycles: float | None = None
-    read: float | None = None
-    written: float | None = None
+    status: Literal["ok", "hazard", "wrong"]
     reason: str = ""
-
-    @property
-    def bytes(self) -> float | None:
-        """Read and written."""
-        if self.read is None or self.written is None:
-            return None
-        return self.read + self.written
 
 
 @lru_cache(maxsize=KEPT)
@@ -98,7 +88,7 @@ same way whatever is chosen, one kernel is enough."""
 
 
 def _launch(operator: Operator) -> str:
-    """A name for what the lowering makes, which all passes behind it take alike.
+    """A name for the result of the lowering, which all later passes treat alike.
 
     Raises:
         LigradError: it refuses the program.
@@ -122,69 +112,53 @@ def lowered(problem: Problem, choice: Choice) -> tuple[Operator, str]:
     return _lowered(replace(problem, shape=""), choice)
 
 
-_known: dict[tuple[Problem, str], Expected] = {}
-"""Choices with the same kernel are common."""
-
-
-def expect(problem: Problem, choice: Choice) -> Expected:
-    """Lower a program with a choice, and predict what its kernel costs; never raises for
-    what the choice is to blame for."""
+def lower(problem: Problem, choice: Choice) -> Lowered:
+    """Lower a program with a choice; never raises for what the choice is to blame for."""
     try:
-        operator, kernel = lowered(problem, choice)
+        return Lowered(lowered(problem, choice)[1])
     except Exception as error:  # a mistake of a pass, too, is one row
-        return Expected("", reason=_reason(error))
-    if (problem, kernel) not in _known:
-        _known[problem, kernel] = _predicted(problem, operator, kernel)
-    return _known[problem, kernel]
+        return Lowered("", reason=_reason(error))
 
 
-def _predicted(problem: Problem, operator: Operator, kernel: str) -> Expected:
+def time(problem: Problem, choice: Choice) -> Timed:
+    """Compile the kernel of a choice and run it twice, unchecked; never raises for what
+    the choice is to blame for."""
     few, many = problem.few, problem.many
     try:
-        short, long = (
-            predict(operator.module("npu"), operator.bind(problem.inputs(tokens)))
-            for tokens in (few, many)
-        )
-    except Exception as error:  # it has an operation that the model does not know
-        return Expected(kernel, reason=_reason(error))
-    cost = token_cost(short, long, many - few)
-    return Expected(kernel, cost.cycles, cost.read, cost.written)
-
-
-def measure(problem: Problem, choice: Choice) -> Measured:
-    """Compile the kernel of a choice and run it twice; never raises for what the choice
-    is to blame for."""
-    try:
-        operator, _ = lowered(problem, choice)
-        short, long = (_run(operator, problem, n) for n in (problem.few, problem.many))
-        cost = difference(short, long, problem.many - problem.few)
+        short, long = (_run(problem, choice, n, check=False) for n in (few, many))
+        cost = difference(short, long, many - few)
     except LigradError as error:
-        return Measured("refused", reason=_reason(error))
-    status, reason = _verdict(problem, short, long)
-    return _measured(status, reason, cost, _moved(short, long, problem))
+        return Timed(reason=_reason(error))
+    return _timed(cost, _moved(short, long, many - few))
 
 
-def _run(operator: Operator, problem: Problem, tokens: int) -> SourceRun:
-    bound = operator.bind(problem.inputs(tokens))
-    return run_source(operator.module("ascendc"), bound, 1, operator.soc)
+def check(problem: Problem, choice: Choice) -> Checked:
+    """Run the kernel of a choice that was timed on all tokens, with every check.
 
-
-def _verdict(problem: Problem, short: SourceRun, long: SourceRun) -> tuple[Status, str]:
-    hazards = [each for run in (short, long) for each in run.report.hazards]
-    if hazards:
-        return "hazard", _first_line(hazards[0]).partition(": ")[2]  # less the file
+    Raises:
+        LigradError: it does not compile.
+    """
+    run = _run(problem, choice, problem.many, check=True)
+    if run.report.hazards:
+        found = _first_line(run.report.hazards[0]).partition(": ")[2]  # less the file
+        return Checked("hazard", found)
     for name, reference in (problem.references() or {}).items():
-        found = compare(long.outputs[name], reference)
-        if not found.ok:
-            return "wrong", f"{name}: {found}"
-    return "ok", ""
+        compared = compare(run.outputs[name], reference)
+        if not compared.ok:
+            return Checked("wrong", f"{name}: {compared}")
+    return Checked("ok")
 
 
-def _measured(
-    status: Status, reason: str, cost: Steady, moved: Mapping[str, float]
-) -> Measured:
-    return Measured(
-        status,
+def _run(problem: Problem, choice: Choice, tokens: int, *, check: bool) -> SourceRun:
+    """Checked or timed: the one is as slow as the other, and nobody wants both."""
+    operator, _ = lowered(problem, choice)
+    bound = operator.bind(problem.inputs(tokens))
+    module = operator.module("ascendc")
+    return run_source(module, bound, 1, operator.soc, check=check, clock=not check)
+
+
+def _timed(cost: Steady, moved: Mapping[str, float]) -> Timed:
+    return Timed(
         cost.cycles,
         cost.read,
         cost.written,
@@ -196,18 +170,16 @@ def _measured(
             for why, cycles in reasons.items()
         },
         moved,
-        reason,
     )
 
 
-def _moved(short: SourceRun, long: SourceRun, problem: Problem) -> dict[str, float]:
-    """Bytes that a token more moves, by API."""
+def _moved(short: SourceRun, long: SourceRun, tokens: int) -> dict[str, float]:
+    """Bytes that each of the further tokens of the longer run moves, by API."""
     sums: dict[str, float] = {}
     for run, sign in ((short, -1), (long, 1)):
         assert run.report.time is not None
         for api, (read, written) in run.report.time.by_api().items():
-            more = sign * (read + written) / (problem.many - problem.few)
-            sums[api] = sums.get(api, 0.0) + more
+            sums[api] = sums.get(api, 0.0) + sign * (read + written) / tokens
     return {api: moved for api, moved in sums.items() if moved}
 
 

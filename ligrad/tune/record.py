@@ -9,33 +9,34 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import backends
 import ligrad_ir
 import passes
 from backends.ascendc.twin.build import compiler_and_version
 from backends.ascendc.twin.timing import DEFAULT_TIMING
-from ligrad.tune.judge import Expected, Measured
+from ligrad.tune.judge import Checked, Lowered, Timed
 from ligrad_ir.errors import LigradError
 
-EXPECTED, MEASURED = "expected", "measured"
-"""The kinds of lines."""
+Result = Lowered | Timed | Checked
+KINDS: Mapping[str, type[Result]] = {
+    "lowered": Lowered,
+    "timed": Timed,
+    "checked": Checked,
+}
+"""What a line may hold, by the word that it begins with."""
+Found = TypeVar("Found", Lowered, Timed, Checked)
 COMPILER = (".py", ".lark", ".lig")
 TWIN = (".cpp", ".h")
 
 
-def expected_key(problem: Mapping[str, Any], choice: str) -> dict[str, Any]:
-    """All that decides what a choice lowers to, and what the model says of it."""
-    return {
-        "choice": choice,
-        "compiler": _compiler_digest(),
-        "timing": _timing_digest(),
-        **problem,
-    }
+def lowered_key(problem: Mapping[str, Any], choice: str) -> dict[str, Any]:
+    """All that decides what a choice lowers to."""
+    return {"choice": choice, "compiler": _compiler_digest(), **problem}
 
 
-def measured_key(problem: Mapping[str, Any], kernel: str) -> dict[str, Any]:
+def kernel_key(problem: Mapping[str, Any], kernel: str) -> dict[str, Any]:
     """All that decides what the twin says of a kernel: not the compiler that made it."""
     return {
         "kernel": kernel,
@@ -76,30 +77,25 @@ class Record:
             try:
                 entry = json.loads(line)
                 place = entry["what"], _spell(entry["key"])
-                _read(entry["what"], entry["found"])  # refused here if it is not whole
+                KINDS[entry["what"]](**entry["found"])  # refused here if not whole
             except (ValueError, KeyError, TypeError):
                 record.damaged.append(number)
                 continue
             record._found[place] = entry["found"]
         return record
 
-    def expected(self, key: Mapping[str, Any]) -> Expected | None:
-        """What is recorded for a key of `expected_key`."""
-        found = self._found.get((EXPECTED, _spell(key)))
-        return None if found is None else Expected(**found)
+    def find(self, kind: type[Found], key: Mapping[str, Any]) -> Found | None:
+        """The result of a kind that is recorded for a key."""
+        found = self._found.get((_word(kind), _spell(key)))
+        return None if found is None else kind(**found)
 
-    def measured(self, key: Mapping[str, Any]) -> Measured | None:
-        """What is recorded for a key of `measured_key`."""
-        found = self._found.get((MEASURED, _spell(key)))
-        return None if found is None else Measured(**found)
-
-    def add(self, key: Mapping[str, Any], found: Expected | Measured) -> None:
+    def add(self, key: Mapping[str, Any], found: Result) -> None:
         """Append a line, in one write: it is there as a whole or not at all.
 
         Raises:
             LigradError: the file cannot be written.
         """
-        what = EXPECTED if isinstance(found, Expected) else MEASURED
+        what = _word(type(found))
         values = asdict(found)
         entry = {"what": what, "key": dict(key), "found": values}
         text = json.dumps(entry) + "\n"
@@ -118,10 +114,8 @@ class Record:
         self._found[what, _spell(key)] = values
 
 
-def _read(what: str, found: Mapping[str, Any]) -> Expected | Measured:
-    if what not in (EXPECTED, MEASURED):
-        raise ValueError(what)
-    return Expected(**found) if what == EXPECTED else Measured(**found)
+def _word(kind: type[Result]) -> str:
+    return next(word for word, each in KINDS.items() if each is kind)
 
 
 def _spell(key: Mapping[str, Any]) -> str:
@@ -130,7 +124,7 @@ def _spell(key: Mapping[str, Any]) -> str:
 
 @cache
 def _compiler_digest() -> str:
-    """Of the sources of the compiler and of the cost model."""
+    """Of the sources of the compiler."""
     floors = (ligrad_ir, passes, backends)
     return _digest([Path(path) for each in floors for path in each.__path__], COMPILER)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from rich.table import Table
 
 from backends.ascendc.twin.trace import NOTE
 from backends.files import write_text
-from ligrad.tune.judge import Measured
+from ligrad.tune.front import pareto
+from ligrad.tune.judge import Timed
 from ligrad.tune.search import Row, Search
 
 KIB = 1024
@@ -20,21 +21,10 @@ WORTH = 0.005
 """Of the cycles: what a choice must gain over the default to be recommended."""
 
 
-def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The numbers of the points that no other one beats in one respect without being
-    worse in the other, by the first respect. Of equal points the first one counts."""
-    found: list[int] = []
-    for number in sorted(range(len(points)), key=lambda i: (*points[i], i)):
-        if not found or points[number][1] < points[found[-1]][1]:
-            found.append(number)
-    return found
-
-
 def front(search: Search) -> list[Row]:
-    """Of what was measured and is right, what nothing beats in both cycles and bytes; the
-    fastest first."""
+    """Of what is right, what nothing beats in both cycles and bytes; the fastest first."""
     rows = search.good
-    points = [(row.measured.cycles, row.measured.bytes) for row in rows if row.measured]
+    points = [(row.timed.cycles, row.timed.bytes) for row in rows if row.timed]
     return [rows[number] for number in pareto(points)]
 
 
@@ -42,20 +32,16 @@ def best_table(search: Search, lines: int) -> Table:
     """The rows of a search, the best `lines` of them."""
     table = Table(title="A token in the steady state, on one group of cores")
     table.add_column("choice")
-    for head in ("cycles", "of default", "KiB read", "written", "cube", "predicted"):
+    for head in ("cycles", "of default", "KiB read", "written", "cube"):
         table.add_column(head, justify="right")
     table.add_column("status")
-    default = search.default.measured
+    default = search.default.timed
     for row in search.rows[:lines]:
-        expected = row.expected.cycles
-        predicted = "" if expected is None else f"{expected:.0f}"
-        table.add_row(
-            str(row.choice), *_numbers(row.measured, default), predicted, status(row)
-        )
+        table.add_row(str(row.choice), *_numbers(row.timed, default), status(row))
     return table
 
 
-def _numbers(found: Measured | None, default: Measured | None) -> Iterator[str]:
+def _numbers(found: Timed | None, default: Timed | None) -> Iterator[str]:
     if found is None or not found.cycles:
         yield from [""] * 5
         return
@@ -68,23 +54,22 @@ def _numbers(found: Measured | None, default: Measured | None) -> Iterator[str]:
 
 def status(row: Row) -> str:
     """Whether a row counts, and if not, why."""
-    if row.measured is None:
-        what = "only predicted" if row.expected.kernel else "refused"
-        reason = row.expected.reason
+    if row.timed is None or not row.timed.cycles:
+        what = f"refused: {(row.timed or row.lowered).reason}"
+    elif row.checked is None:
+        what = "timed only"
     else:
-        what, reason = row.measured.status, row.measured.reason
-        if row.expected.reason:
-            reason += f"; not predicted: {row.expected.reason}"
-    also = f"; {row.same} more give the same kernel" if row.same else ""
-    return f"{what}{': ' * bool(reason)}{reason.removeprefix('; ')}{also}"
+        reason = row.checked.reason
+        what = f"{row.checked.status}{': ' * bool(reason)}{reason}"
+    return what + (f"; {row.same} more give the same kernel" if row.same else "")
 
 
 def front_lines(search: Search) -> Iterator[str]:
     """The Pareto front, each point with what bounds it and where its bytes go."""
     rows = front(search)
     for row in rows:
-        if row.measured is not None:
-            found, ends = row.measured, ""
+        if row.timed is not None:
+            found, ends = row.timed, ""
             ends += "fastest " * (row is rows[0]) + "leanest " * (row is rows[-1])
             yield (
                 f"{found.bytes / KIB:7.0f} KiB {found.cycles:9.0f} cycles  "
@@ -95,17 +80,17 @@ def front_lines(search: Search) -> Iterator[str]:
 
 def advice(search: Search) -> str:
     """What to compile with, if it is worth a word."""
-    best, default = search.good[0], search.default.measured
+    best, default = search.good[0], search.default.timed
     words = f"ligrad compile --choice '{best.choice}'"
-    if not search.default.is_good or default is None or best.measured is None:
+    if not search.default.is_good or default is None or best.timed is None:
         return words
-    gain = 1 - best.measured.cycles / default.cycles
+    gain = 1 - best.timed.cycles / default.cycles
     if gain < WORTH:
         return f"The default is within {gain:.2%} of the fastest: nothing to choose."
     return f"{words}   # {gain:.1%} fewer cycles than the default"
 
 
-def explain(found: Measured) -> str:
+def explain(found: Timed) -> str:
     """What bounds a kernel, from its time report: the busiest unit, what that one waits
     for longest, and the calls that move most bytes."""
     unit = max(found.busy, key=lambda name: found.busy[name])
@@ -137,8 +122,8 @@ def as_json(search: Search, problem: Mapping[str, Any]) -> dict[str, Any]:
                 "status": status(row),
                 "on_front": id(row) in best,
                 "same": row.same,
-                "expected": asdict(row.expected),
-                "measured": None if row.measured is None else asdict(row.measured),
+                "kernel": row.lowered.kernel,
+                "timed": None if row.timed is None else asdict(row.timed),
             }
             for row in search.rows
         ],

@@ -6,49 +6,48 @@ from pathlib import Path
 
 import pytest
 
-from ligrad.tune.judge import Expected, Measured
-from ligrad.tune.record import Record, expected_key, measured_key
+from ligrad.tune.judge import Checked, Lowered, Timed
+from ligrad.tune.record import Record, kernel_key, lowered_key
 from ligrad_ir.errors import LigradError
 
 PROBLEM = {"program": "p", "shape": "K=1", "soc": "a"}
-FOUND = Measured(
-    "ok", 10.5, 3, 4, 0.5, {"AIC M": 0.5}, {"AIC S: memory": 0.1}, {"A": 7}
-)
+FOUND = Timed(10.5, 3, 4, 0.5, {"AIC M": 0.5}, {"AIC S: memory": 0.1}, {"A": 7})
 
 
 def test_a_record_is_found_again(tmp_path: Path) -> None:
     record = Record.open(tmp_path / "new" / "tune.jsonl")
-    known = Expected("k", 1.5, 2, 3)
-    record.add(expected_key(PROBLEM, "window=64"), known)
-    record.add(measured_key(PROBLEM, "k"), FOUND)
+    known = Lowered("k"), FOUND, Checked("wrong", "dq: ..")
+    keys = (lowered_key(PROBLEM, "window=64"), *[kernel_key(PROBLEM, "k")] * 2)
+    for key, found in zip(keys, known):
+        record.add(key, found)
     for each in (record, Record.open(record.path)):
         assert each.damaged == []
-        assert each.expected(expected_key(PROBLEM, "window=64")) == known
-        assert each.measured(measured_key(PROBLEM, "k")) == FOUND
+        for key, found in zip(keys, known):
+            assert each.find(type(found), key) == found
 
 
 @pytest.mark.parametrize("changed", [{"soc": "b"}, {"shape": "K=2"}, {"program": "q"}])
 def test_another_problem_is_not_known(tmp_path: Path, changed: dict[str, str]) -> None:
     record = Record.open(tmp_path / "tune.jsonl")
-    record.add(measured_key(PROBLEM, "k"), FOUND)
-    assert record.measured(measured_key({**PROBLEM, **changed}, "k")) is None
-    assert record.measured(measured_key(PROBLEM, "l")) is None
-    assert record.expected(measured_key(PROBLEM, "k")) is None
+    record.add(kernel_key(PROBLEM, "k"), FOUND)
+    assert record.find(Timed, kernel_key({**PROBLEM, **changed}, "k")) is None
+    assert record.find(Timed, kernel_key(PROBLEM, "l")) is None
+    assert record.find(Checked, kernel_key(PROBLEM, "k")) is None
 
 
 def test_half_a_line_is_named_and_the_rest_kept(tmp_path: Path) -> None:
     path = tmp_path / "tune.jsonl"
     record = Record.open(path)
-    record.add(measured_key(PROBLEM, "k"), FOUND)
+    record.add(kernel_key(PROBLEM, "k"), FOUND)
     whole = path.read_bytes()
     path.write_bytes(whole + whole[: len(whole) // 2])
     cut = Record.open(path)
     assert cut.damaged == [2]
-    assert cut.measured(measured_key(PROBLEM, "k")) == FOUND
-    cut.add(measured_key(PROBLEM, "l"), FOUND)
+    assert cut.find(Timed, kernel_key(PROBLEM, "k")) == FOUND
+    cut.add(kernel_key(PROBLEM, "l"), FOUND)
     again = Record.open(path)
     assert again.damaged == [2]
-    assert again.measured(measured_key(PROBLEM, "l")) == FOUND
+    assert again.find(Timed, kernel_key(PROBLEM, "l")) == FOUND
 
 
 @pytest.mark.parametrize(
@@ -57,19 +56,19 @@ def test_half_a_line_is_named_and_the_rest_kept(tmp_path: Path) -> None:
         b"nonsense",
         b"[1, 2]",
         b"null",
-        b'{"what": "measured", "key": {}, "found": {"speed": 1}}',
+        b'{"what": "timed", "key": {}, "found": {"speed": 1}}',
         b'{"what": "guessed", "key": {}, "found": {}}',
-        b'{"what": "measured", "key": {}, "found": 5}',
+        b'{"what": "timed", "key": {}, "found": 5}',
         b"\xff\xfe",
     ],
 )
 def test_lines_that_are_no_record_are_passed_over(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "tune.jsonl"
-    Record.open(path).add(measured_key(PROBLEM, "k"), FOUND)
+    Record.open(path).add(kernel_key(PROBLEM, "k"), FOUND)
     path.write_bytes(line + b"\n" + path.read_bytes())
     record = Record.open(path)
     assert record.damaged == [1]
-    assert record.measured(measured_key(PROBLEM, "k")) == FOUND
+    assert record.find(Timed, kernel_key(PROBLEM, "k")) == FOUND
 
 
 def test_a_record_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
