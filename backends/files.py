@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from backends.leftovers import replacing
 from ligrad_ir.errors import LigradError
 
 
@@ -16,15 +15,7 @@ def write_text(path: Path, text: str) -> None:
         LigradError: if it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.chmod(scratch, 0o644)
-            os.replace(scratch, path)
-        except OSError:
-            Path(scratch).unlink(missing_ok=True)
-            raise
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise LigradError(f"cannot write {path}: {error.strerror}") from error

@@ -1,5 +1,15 @@
-"""`python -m ligrad`: the command line."""
+"""`python -m ligrad`, and the program `ligrad`: the command line."""
 
-from ligrad.cli import main
+from ligrad.stopping import ended_by_signals
 
-main()
+
+def main() -> None:
+    """Run the command line. Its imports take seconds, in which a signal may come."""
+    with ended_by_signals("ligrad"):
+        from ligrad.cli import main as run
+
+        run()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,16 +7,16 @@ type reads back as bfloat16; elsewhere, `array.view(ml_dtypes.bfloat16)` does th
 from __future__ import annotations
 
 import os
-import shutil
 import zipfile
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import ml_dtypes
 import numpy as np
 
+from backends.leftovers import finish, replacing, unfinished
 from backends.numpy.dtypes import Array, DType
 from ligrad_ir.errors import LigradError
 
@@ -91,30 +91,31 @@ class ArrayDirectory:
 
     def __init__(self, path: str | Path):
         self._path = Path(path)
-        self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._arrays: list[Array] = []
 
     def __enter__(self) -> Self:
-        with _written(self._path):
+        with _written(self._path), ExitStack() as stack:
             if self._path.exists() and any(self._path.iterdir()):
                 raise LigradError(f"cannot write {self._path}: it is not empty")
-            self._part.mkdir(parents=True)
+            self._part = stack.enter_context(unfinished(self._path))
+            self._part.mkdir()
+            self._stack = stack.pop_all()
         return self
 
     def make(self, name: str, shape: tuple[int, ...], dtype: DType) -> Array:
-        """A file of zeros.
+        """A file of zeros, with all the room that it needs.
 
         Raises:
             LigradError: if it cannot be made.
         """
         raw = np.dtype("V2") if dtype == ml_dtypes.bfloat16 else dtype
+        path = self._part / f"{name}.npy"
         if 0 in shape:  # nothing to map
-            save_array(self._part / f"{name}.npy", np.zeros(shape, dtype))
+            save_array(path, np.zeros(shape, dtype))
             return np.zeros(shape, dtype)
         with _written(self._path):
-            array: Array = np.lib.format.open_memmap(
-                self._part / f"{name}.npy", "w+", raw, shape
-            )
+            array: Array = np.lib.format.open_memmap(path, "w+", raw, shape)
+            _allocate(path)
         self._arrays.append(array)
         return _typed(array)
 
@@ -128,13 +129,11 @@ class ArrayDirectory:
             for array in self._arrays:
                 if isinstance(array, np.memmap):
                     array.flush()
-            if self._path.exists():
-                self._path.rmdir()
-            self._part.rename(self._path)
+            finish(self._part, self._path)
 
     def __exit__(self, *error: object) -> None:
         self._arrays.clear()
-        shutil.rmtree(self._part, ignore_errors=True)
+        self._stack.close()
 
 
 @contextmanager
@@ -160,15 +159,15 @@ def _opened(path: str | Path, wanted: str) -> Generator[BinaryIO]:
 
 def _write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     path = Path(path)
-    with _written(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                write(file)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with _written(path), replacing(path) as part, part.open("wb") as file:
+        write(file)
+
+
+def _allocate(path: Path) -> None:
+    """Give a file its room on the disk. A write to a mapped page for which there is none
+    would be a signal."""
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _typed(array: Array) -> Array:

@@ -24,6 +24,7 @@ from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, choose, compile
 from ligrad.internal import internal_errors
+from ligrad.stopping import ended_by_signals
 from ligrad_ir.errors import DslError, LigradError
 
 EXIT_WRONG = 1
@@ -242,7 +243,7 @@ def doctor() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point: errors of the user become messages, never tracebacks."""
-    with internal_errors("ligrad"):
+    with ended_by_signals("ligrad"), internal_errors("ligrad"):
         try:
             app(args)
         except DslError as error:  # begins with its place, as editors want it

@@ -12,6 +12,7 @@ from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseE
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ligrad.internal import internal_errors
+from ligrad.stopping import ended_by_signals
 from ligrad.universe import LIGRAD_UNIVERSE
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import LigradError
@@ -58,7 +59,7 @@ def _is_plugin() -> bool:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the driver with `args` (of the process, without them); mistakes in the IR or
     in the pipeline end it with a message and exit code 2, internal errors with 70."""
-    with internal_errors("ligrad-opt"):
+    with ended_by_signals("ligrad-opt"), internal_errors("ligrad-opt"):
         _drive(args)
 
 

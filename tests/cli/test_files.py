@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,39 @@ def test_a_partial_result_has_another_name(tmp_path: Path) -> None:
         directory.finish()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert (open_arrays(tmp_path / "out")["x"] == 1).all()
+
+
+def test_files_have_their_room_before_they_are_mapped(tmp_path: Path) -> None:
+    """A write to a mapped page that finds the disk full is no error, but a signal."""
+    with ArrayDirectory(tmp_path / "out") as directory:
+        array = directory.make("x", (1 << 16,), np.dtype("f4"))
+        [file] = tmp_path.glob(".out.*/x.npy")
+        assert file.stat().st_blocks * 512 >= array.nbytes
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A file system of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting is not allowed")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("name", ["new/out.npz", "new/out"])
+def test_a_full_disk(
+    small_disk: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ("--shape", "B=1,S1=8,S2=512,N1=4,K=8", "--output", small_disk / name)
+    assert ligrad_run(*args) == 2
+    said = f"ligrad: cannot write {small_disk / name}: No space left on device\n"
+    assert capsys.readouterr().err == said
+    assert not list(small_disk.iterdir())
 
 
 def test_results_are_not_overwritten(tmp_path: Path) -> None:
