@@ -31,6 +31,7 @@ from xdsl.ir import Attribute
 from ligrad_ir.dialects.lig_ragged import AxisOp
 from ligrad_ir.dialects.lig_types import TensorType
 from ligrad_ir.errors import LigradError
+from ligrad_ir.spelling import USUAL, Option, Spelling, read_options
 
 Layout = Literal["BSND", "TND"]
 Half = Literal["bf16", "fp16"]
@@ -86,7 +87,7 @@ class ArrayPort:
     """An array that goes in or out.
 
     ends: the axis whose run ends (prefix sums) it holds; selects: the axis whose rows
-    its entries mean; parameter: how the C interface calls it.
+    its entries mean.
     """
 
     name: str
@@ -95,7 +96,7 @@ class ArrayPort:
     element: Attribute
     ends: str | None = None
     selects: str | None = None
-    parameter: str | None = None
+    spelling: Spelling = USUAL
 
     @property
     def dtype_name(self) -> str:
@@ -105,14 +106,13 @@ class ArrayPort:
 
 @dataclass(frozen=True)
 class ScalarPort:
-    """An int64 attribute. equals: the axis whose extent it must state, if given;
-    parameter: how the C interface calls it."""
+    """An int64 attribute. equals: the axis whose extent it must state, if given."""
 
     name: str
     default: int | None = None
     choices: tuple[int, ...] = ()
     equals: str | None = None
-    parameter: str | None = None
+    spelling: Spelling = USUAL
 
 
 Port = ArrayPort | ScalarPort
@@ -120,12 +120,16 @@ Port = ArrayPort | ScalarPort
 
 @dataclass(frozen=True)
 class Signature:
-    """What a caller must know of a program; inputs in the order of its arguments."""
+    """What a caller must know of a program; inputs in the order of its arguments.
+
+    options: those that an interface spells otherwise.
+    """
 
     name: str
     axes: Mapping[str, Axis]
     inputs: tuple[Port, ...]
     outputs: tuple[ArrayPort, ...]
+    options: tuple[Option, ...] = ()
 
     @property
     def arrays(self) -> tuple[ArrayPort, ...]:
@@ -167,8 +171,7 @@ def axis_op(axis: Axis) -> AxisOp:
 def port_attributes(port: Port) -> DictionaryAttr:
     """The attributes of the function argument (or result) behind a port."""
     entries: dict[str, Attribute] = {"lig.name": StringAttr(port.name)}
-    if port.parameter is not None:
-        entries["lig.parameter"] = StringAttr(port.parameter)
+    entries |= port.spelling.entries()
     if isinstance(port, ArrayPort):
         entries["lig.dims"] = ArrayAttr([StringAttr(str(dim)) for dim in port.dims])
         if port.aliases:
@@ -226,6 +229,7 @@ def signature_of(module: ModuleOp) -> Signature:
                 zip(_entries(function.res_attrs, len(types.outputs)), types.outputs)
             )
         ),
+        options=read_options(function.attributes.get("lig.options")),
     )
     for port in (*signature.arrays, *signature.outputs):
         if unknown := [dim.axis for dim in port.dims if dim.axis not in axes]:
@@ -261,8 +265,7 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
     data = entry.data
     if not isinstance(name := data.get("lig.name"), StringAttr):
         raise LigradError(f'{what} has no name: give it {{lig.name = "..."}}')
-    parameter = data.get("lig.parameter")
-    spelled = parameter.data if isinstance(parameter, StringAttr) else None
+    spelling = Spelling.read(data)
     if isinstance(type, TensorType):
         dims = _strings(data.get("lig.dims")) or type.axes
         return ArrayPort(
@@ -272,7 +275,7 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
             element=type.element_type,
             ends=_symbol(data.get("lig.ends")),
             selects=_symbol(data.get("lig.selects")),
-            parameter=spelled,
+            spelling=spelling,
         )
     choices = data.get("lig.choices")
     default = data.get("lig.default")
@@ -283,7 +286,7 @@ def _port(entry: DictionaryAttr, type: Attribute, what: str) -> Port:
         if choices is not None
         else (),
         equals=_symbol(data.get("lig.equals")),
-        parameter=spelled,
+        spelling=spelling,
     )
 
 

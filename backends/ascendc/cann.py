@@ -9,10 +9,11 @@ from xdsl.ir import Attribute
 from backends.ascendc.host_header import host_header
 from backends.ascendc.templating import lines, render
 from backends.ascendc.variants import CANN_DTYPES, Family
-from ligrad_ir.c_interface import Option, c_attributes, c_name
+from ligrad_ir.c_interface import c_attributes, c_name, prototype_name
 from ligrad_ir.dialects.npu_types import element_bytes
 from ligrad_ir.signature import ArrayPort, ScalarPort
 from ligrad_ir.soc import COMPUTE_UNITS
+from ligrad_ir.spelling import Option
 
 HOST_FOLDER = "op_host"
 NUMBER = "the attribute"
@@ -60,13 +61,14 @@ def _attributes(family: Family) -> tuple[ScalarPort | Option, ...]:
 
 
 def _c_parameter(attribute: ScalarPort | Option) -> str:
+    name = c_name(attribute)
     match attribute:
-        case "layout":
-            return "char *layout,"
-        case "deterministic":
-            return "bool deterministic,"
-        case _:
-            return f"int64_t {c_name(attribute)},"
+        case Option(name="layout"):
+            return f"char *{name},"
+        case Option():
+            return f"bool {name},"
+        case ScalarPort():
+            return f"int64_t {name},"
 
 
 # ---- the prototype, and what is called by it
@@ -90,15 +92,15 @@ def _operator(family: Family) -> str:
 def _take_attributes(family: Family) -> Iterator[str]:
     for i, each in enumerate(_attributes(family)):
         match each:
-            case "layout":
+            case Option(name="layout"):
                 yield f"if (const char* value = attributes->GetStr({i})) {{"
                 yield "    arguments.layout = value;"
                 yield "}"
-            case "deterministic":
+            case Option():
                 yield f"if (const bool* value = attributes->GetBool({i})) {{"
                 yield "    arguments.deterministic = *value;"
                 yield "}"
-            case _:
+            case ScalarPort():
                 yield f"if (const int64_t* value = attributes->GetInt({i})) {{"
                 yield f"    arguments.{each.name} = *value;"
                 yield "}"
@@ -151,7 +153,7 @@ def _definitions(family: Family) -> Iterator[str]:
             needed = "OPTIONAL" if family.optional(port) else "REQUIRED"
             dtypes = [f"ge::{CANN_DTYPES[type(e)]}" for e in _dtypes(family, port)]
             formats = ["ge::FORMAT_ND"] * len(dtypes)
-            yield f'this->{kind}("{port.name}")'
+            yield f'this->{kind}("{prototype_name(port)}")'
             yield f"    .ParamType({needed})"
             yield f"    .DataType({{{', '.join(dtypes)}}})"
             yield f"    .Format({{{', '.join(formats)}}})"
@@ -159,16 +161,15 @@ def _definitions(family: Family) -> Iterator[str]:
             yield "    .AutoContiguous();"
     for each in _attributes(family):
         match each:
-            case "layout":
-                layout = family.layouts[0]
-                yield f'this->Attr("layout").AttrType(OPTIONAL).String("{layout}");'
-            case "deterministic":
-                yield 'this->Attr("deterministic").AttrType(OPTIONAL).Bool(false);'
+            case Option(name="layout"):
+                needed, value = "OPTIONAL", f'String("{family.layouts[0]}")'
+            case Option():
+                needed, value = "OPTIONAL", "Bool(false)"
             case ScalarPort(default=None):
-                yield f'this->Attr("{each.name}").AttrType(REQUIRED).Int();'
-            case _:
-                value = f"Int({each.default})"
-                yield f'this->Attr("{each.name}").AttrType(OPTIONAL).{value};'
+                needed, value = "REQUIRED", "Int()"
+            case ScalarPort():
+                needed, value = "OPTIONAL", f"Int({each.default})"
+        yield f'this->Attr("{prototype_name(each)}").AttrType({needed}).{value};'
 
 
 def _dtypes(family: Family, port: ArrayPort) -> list[Attribute]:
@@ -215,13 +216,13 @@ def _example(family: Family) -> str:
     ]
     for each in _attributes(family):
         match each:
-            case "layout":
+            case Option(name="layout"):
                 arguments.append("layout")
-            case "deterministic":
+            case Option():
                 arguments.append(str(family.variants[0].deterministic).lower())
             case ScalarPort(equals=str() as axis):
                 arguments.append(str(extents[axis]))
-            case _:
+            case ScalarPort():
                 arguments.append(str(each.default or 0))
     arguments += [f"{c_name(p)}.tensor" for p in family.outputs]
     return render(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TypeVar
-
 from lark import Token
 from xdsl.dialects.builtin import Float32Type, i32
 from xdsl.ir import Attribute
@@ -22,8 +19,6 @@ from ligrad_ir.signature import (
     ScalarPort,
     Signature,
 )
-
-PortT = TypeVar("PortT", ArrayPort, ScalarPort, Port)
 
 SPARSE_MODES = (0, 3)
 """The modes of `lig.valid_count`: all entries, or right-down causal."""
@@ -48,20 +43,13 @@ class Declarations:
         self._inputs: list[ArrayPort] = []
         self._scalars: list[ScalarPort] = []
         self._outputs: list[ArrayPort] = []
-        self._parameters: dict[str, Token] = {}
         self.modes: dict[str, str] = {}
         """By folded input name: the attribute that says how many entries are valid."""
 
     def signature(self) -> Signature:
         """What has been declared."""
-        inputs = [self._spelled(port) for port in (*self._inputs, *self._scalars)]
-        outputs = [self._spelled(port) for port in self._outputs]
-        axes = self._table.axes
-        return Signature(self._name, axes, tuple(inputs), tuple(outputs))
-
-    def _spelled(self, port: PortT) -> PortT:
-        parameter = self._parameters.get(fold(port.name))
-        return port if parameter is None else replace(port, parameter=str(parameter))
+        inputs = (*self._inputs, *self._scalars)
+        return Signature(self._name, self._table.axes, inputs, tuple(self._outputs))
 
     def _error(self, message: str, place: Place) -> None:
         self._diagnostics.error(message, place)
@@ -113,22 +101,6 @@ class Declarations:
                 node.default.token if node.default else node.name,
             )
         self._scalars.append(ScalarPort(str(node.name), default, choices, equals))
-
-    def parameter(self, node: syntax.Parameter) -> None:
-        """Give an input, attribute or output that is declared its name in C."""
-        ports: list[Port] = [*self._inputs, *self._scalars, *self._outputs]
-        names = {fold(port.name): port.name for port in ports}
-        if fold(node.port) not in names:
-            self._error(
-                f"there is no input, attribute or output {str(node.port)!r}"
-                f"{suggest(node.port, names.values())}",
-                node.port,
-            )
-        if fold(node.port) in self._parameters:
-            self._error(f"{node.port} has a parameter already", node.port)
-        if node.name in self._parameters.values():
-            self._error(f"the parameter {str(node.name)!r} is taken", node.name)
-        self._parameters[fold(node.port)] = node.name
 
     def _port(
         self, name: Token, aliases: syntax.Aliases, array: syntax.Array

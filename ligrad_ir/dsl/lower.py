@@ -24,6 +24,7 @@ from ligrad_ir.dsl.diagnostics import Diagnostics
 from ligrad_ir.dsl.emit import location_of
 from ligrad_ir.dsl.formulas import Formulas, Scope
 from ligrad_ir.dsl.parse import parse
+from ligrad_ir.dsl.spellings import Spellings
 from ligrad_ir.dsl.syntax import fold
 from ligrad_ir.signature import (
     ArrayPort,
@@ -33,6 +34,7 @@ from ligrad_ir.signature import (
     axis_op,
     port_attributes,
 )
+from ligrad_ir.spelling import options_attribute
 
 
 def module_from_text(
@@ -57,8 +59,9 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
     """
     diagnostics = Diagnostics(program.text, program.filename)
     declarations = _declare(program, diagnostics, dtype, layout)
+    spellings = Spellings(program.statements, diagnostics)
     diagnostics.raise_if_any()
-    signature = declarations.signature()
+    signature = spellings.applied(declarations.signature())
     _require_ends(program, signature, diagnostics)
 
     block = Block(
@@ -103,9 +106,6 @@ def _declare(
                 declarations.output(statement)
             case _:
                 pass
-    for statement in program.statements:
-        if isinstance(statement, syntax.Parameter):
-            declarations.parameter(statement)
     if not any(isinstance(s, syntax.Output) for s in program.statements):
         diagnostics.error_at("the text declares no output", 1, 1)
     return declarations
@@ -241,6 +241,8 @@ def _module(program: syntax.Program, signature: Signature, block: Block) -> Modu
         arg_attrs=ArrayAttr([port_attributes(port) for port in signature.inputs]),
         res_attrs=ArrayAttr([port_attributes(port) for port in signature.outputs]),
     )
+    if signature.options:
+        function.attributes["lig.options"] = options_attribute(signature.options)
     places = _places(program, syntax.Axis, syntax.PackedAxis)
     axes = [axis_op(axis) for axis in signature.axes.values()]
     for op in axes:

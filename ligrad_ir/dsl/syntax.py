@@ -169,10 +169,12 @@ class Attribute(_Node):
 
 @dataclass(frozen=True)
 class Parameter(_Node):
-    """`parameter NAME = PORT`: how the C interface calls an input, attribute or output."""
+    """`parameter NAME = PORT`: how the C interface calls an input, attribute or output;
+    with `in graph`, how the prototype does."""
 
     name: Token
     port: Token
+    graph: Token | None
 
 
 # ---- the formulas

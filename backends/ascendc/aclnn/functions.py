@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from backends.ascendc.aclnn.library import CORES, HostKernel
 from backends.ascendc.twin.launch import memory_sizes
 from backends.ascendc.variants import Family, Variant
-from ligrad_ir.c_interface import DETERMINISTIC, LAYOUT, c_attributes, c_name
+from ligrad_ir.c_interface import c_attributes, c_name
 from ligrad_ir.signature import ScalarPort
+from ligrad_ir.spelling import Option
 
 SOURCE = """\
 #include "{header}"
@@ -123,12 +124,13 @@ def _kernel(variant: Variant, kernel: HostKernel) -> str:
 def _parameters(family: Family) -> Iterable[str]:
     yield from (f"const aclTensor* {c_name(port)}" for port in family.inputs)
     for each in c_attributes(family.variants[0].signature):
-        if isinstance(each, ScalarPort):
-            yield f"int64_t {c_name(each)}"
-        else:
-            yield {LAYOUT: f"char* {LAYOUT}", DETERMINISTIC: f"bool {DETERMINISTIC}"}[
-                each
-            ]
+        match each:
+            case ScalarPort():
+                yield f"int64_t {c_name(each)}"
+            case Option(name="layout"):
+                yield f"char* {c_name(each)}"
+            case Option():
+                yield f"bool {c_name(each)}"
     yield from (f"const aclTensor* {c_name(port)}" for port in family.outputs)
 
 
@@ -140,12 +142,10 @@ def _collect(family: Family) -> Iterable[str]:
         if port.ends is not None:
             yield f"call.values({place}_values);"
     for each in c_attributes(family.variants[0].signature):
-        if isinstance(each, ScalarPort):
-            yield f"arguments.{each.name} = {c_name(each)};"
-        elif each == LAYOUT:
-            yield f'arguments.{each} = {each} == nullptr ? "" : {each};'
-        else:
-            yield f"arguments.{each} = {each};"
+        value = c_name(each)
+        if isinstance(each, Option) and each.name == "layout":
+            value = f'{value} == nullptr ? "" : {value}'
+        yield f"arguments.{each.name} = {value};"
 
 
 def _rows(family: Family) -> Iterable[str]:
