@@ -11,8 +11,8 @@ from backends.numpy.dtypes import Array
 from backends.oracle.compare import Comparison, compare
 from backends.oracle.evaluate import Reference, evaluate
 from ligrad.compiler import Operator
+from ligrad_ir.dsl.syntax import Program
 from ligrad_ir.errors import LigradError
-from ligrad_ir.signature import HALF_NAMES, HALVES, Half
 from passes.pipelines import Precision
 
 
@@ -35,6 +35,17 @@ def check_outputs(
     return {name: compare(outputs[name], ref) for name, ref in found.items()}
 
 
+def formulas_of(operator: Operator) -> Program:
+    """The formulas that an operator was compiled from.
+
+    Raises:
+        LigradError: if it was compiled from IR, which has none.
+    """
+    if operator.program is None:
+        raise LigradError("only a .lig program can be checked: IR has no formulas")
+    return operator.program
+
+
 def references(
     operator: Operator, inputs: Mapping[str, Any], precision: Precision
 ) -> dict[str, Reference]:
@@ -43,8 +54,7 @@ def references(
     Raises:
         LigradError: if the operator was compiled from IR, whose formulas are unknown.
     """
-    if operator.program is None:
-        raise LigradError("only a .lig program can be checked: IR has no formulas")
+    program = formulas_of(operator)
     bound = operator.bind(inputs)
     arrays = {
         port.name: value if port.ends is not None else inputs[name]
@@ -59,9 +69,9 @@ def references(
         if isinstance(value, int)
     }
     return evaluate(
-        operator.program,
+        program,
         {name: np.asarray(array) for name, array in arrays.items()},
-        dtype=_half_of(operator),
+        dtype=operator.dtype,
         layout=operator.signature.layout,
         precision=precision,
         attributes=attributes,
@@ -70,11 +80,3 @@ def references(
 
 def _names(name: str, aliases: tuple[str, ...]) -> set[str]:
     return {other.casefold() for other in (name, *aliases)}
-
-
-def _half_of(operator: Operator) -> Half:
-    elements = {port.element for port in operator.signature.arrays}
-    for half in HALF_NAMES:
-        if HALVES[half] in elements:
-            return half
-    return "bf16"

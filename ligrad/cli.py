@@ -17,14 +17,15 @@ from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
 from ligrad import doctor as checks
 from ligrad.bisect import bisect as find_wrong_pass
-from ligrad.check import check_outputs
+from ligrad.check import check_outputs, formulas_of
 from ligrad.cli_compile import compile_command
 from ligrad.cli_graph import interpret, read_inputs, write_outputs
 from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
-from ligrad.compiler import LEVELS, Operator, choose, compile
+from ligrad.compiler import LEVELS, Operator, compile
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
+from ligrad.words import choose
 from ligrad_ir.errors import DslError, LigradError
 
 EXIT_WRONG = 1
@@ -140,6 +141,8 @@ def run(
         precision=precision,
         choice=choice,
     )
+    if check:
+        formulas_of(operator)  # refused before the work, not after it
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
     if bisect:
         found = find_wrong_pass(operator, values, cores)

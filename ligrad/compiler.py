@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -21,7 +21,9 @@ from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from backends.numpy.lig import check_rows
 from backends.numpy.tiled import run_tiled
+from backends.numpy.values import is_int, spell
 from ligrad.programs import read_program
+from ligrad.words import choose
 from ligrad_ir.dsl import syntax
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
@@ -51,26 +53,12 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 DIALECTS = ("lig", "npu", "ascendc")
 """The levels of IR."""
 
-Word = TypeVar("Word", bound=str)
-
-
-def choose(what: str, value: str, allowed: tuple[Word, ...]) -> Word:
-    """`value` as one of `allowed`.
-
-    Raises:
-        LigradError: with what is allowed.
-    """
-    for word in allowed:
-        if value == word:
-            return word
-    raise LigradError(f"{what} is {value!r}, must be one of: {', '.join(allowed)}")
-
 
 class Operator:
     """A compiled program.
 
-    program: the syntax tree, or None where it was compiled from IR; source: the graph as
-    it is before all passes.
+    program: the syntax tree, or None where it was compiled from IR; dtype: what `half`
+    means in it; source: the graph as it is before all passes.
     """
 
     def __init__(
@@ -78,6 +66,7 @@ class Operator:
         module: ModuleOp,
         program: syntax.Program | None,
         *,
+        dtype: Half,
         soc: str,
         schedule: Schedule,
         deterministic: bool,
@@ -85,6 +74,7 @@ class Operator:
         choice: Choice = DEFAULT_CHOICE,
     ):
         self.program = program
+        self.dtype: Half = dtype
         self.soc = find_soc(soc)
         self.schedule: Schedule = schedule
         self.choice = choice
@@ -163,10 +153,7 @@ class Operator:
                 inputs, Options(workers, deterministic=self.deterministic)
             )
         bound = self.bind(inputs)
-        try:
-            self._check_rows(bound)
-        except IndexOutOfRangeError as error:
-            raise bound.explain(error) from error
+        self._check_rows(bound)
         values = run_tiled(self.module("npu"), bound, self.blocks(cores, bound))
         return bound.results(values)
 
@@ -210,10 +197,7 @@ class Operator:
         """
         bound = self.bind(inputs)
         blocks = self.blocks(cores, bound)
-        try:
-            self._check_rows(bound)
-        except IndexOutOfRangeError as error:
-            raise bound.explain(error) from error
+        self._check_rows(bound)
         return run_source(
             self.module("ascendc"),
             bound,
@@ -226,7 +210,10 @@ class Operator:
 
     def _check_rows(self, bound: Bound) -> None:
         """A kernel takes a wrong index for none; the caller is told."""
-        check_rows(self.module(), bound.arguments, bound.extents)
+        try:
+            check_rows(self.module(), bound.arguments, bound.extents)
+        except IndexOutOfRangeError as error:
+            raise bound.explain(error) from error
 
     def blocks(self, cores: int | None, bound: Bound) -> int:
         """How many groups of cores a call runs on; by default all of the chip's, but no
@@ -238,9 +225,11 @@ class Operator:
         most = self.soc.cube_cores
         if cores is None:
             return max(1, min(most, max(bound.extents.values())))
-        if not 1 <= cores <= most:
-            raise LigradError(f"{self.soc.name} has 1 to {most} cores, not {cores}")
-        return cores
+        if not is_int(cores) or not 1 <= cores <= most:
+            raise LigradError(
+                f"{self.soc.name} has 1 to {most} cores, not {spell(cores)}"
+            )
+        return int(cores)
 
     def variant(self) -> Variant:
         """The program as one of the kernels of an operator.
@@ -302,6 +291,7 @@ def compile(
     return Operator(
         module,
         tree,
+        dtype=half,
         soc=soc,
         schedule=schedule_,
         deterministic=deterministic,

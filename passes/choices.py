@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from itertools import combinations, product
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.errors import LigradError
+from ligrad_ir.numerals import whole_number
 from passes.lower_to_npu import LowerToNpuPass
 from passes.stream_to_npu import StreamToNpuPass
 
@@ -27,7 +29,7 @@ GRID: Mapping[str, tuple[int, ...]] = {
     "tokens": (1, 2, 3),
 }
 """The numbers that are tried; any other that a pass takes can be chosen by hand."""
-LOWERINGS: Mapping[str, type[ModulePass]] = {
+LOWERINGS: Mapping[str, type[LowerToNpuPass | StreamToNpuPass]] = {
     each.name: each for each in (StreamToNpuPass, LowerToNpuPass)
 }
 """By name; the first one is the default."""
@@ -56,8 +58,8 @@ class Choice:
 
     def lower(self, soc: str, deterministic: bool) -> ModulePass:
         """The lowering pass, with its options."""
-        given: dict[str, Any] = {"soc": soc, "deterministic": deterministic}
-        return LOWERINGS[self.lowering](**given, **dict(self.options))
+        given: dict[str, Value] = {"soc": soc, "deterministic": deterministic}
+        return _make(self.lowering, {**given, **dict(self.options)})
 
 
 DEFAULT_CHOICE = Choice()
@@ -68,7 +70,8 @@ def parse_choice(text: str) -> Choice:
     """A choice from its words; what they leave open is as by default.
 
     Raises:
-        LigradError: for a word that is none, with what there is.
+        LigradError: for a word that is none, with what there is; for one given twice; or
+            for an option that no graph can be lowered with.
     """
     words = text.split()
     named = [word for word in words if "=" not in word]
@@ -84,9 +87,15 @@ def parse_choice(text: str) -> Choice:
     for name, _, value in (word.partition("=") for word in words if "=" in word):
         if name == "without":
             without.add(_one_of(name, value, REWRITES))
-        else:
-            _one_of(f"an option of {lowering}", name, tuple(types))
-            options[name] = _parse(name, value, types[name])
+            continue
+        _one_of(f"an option of {lowering}", name, tuple(types))
+        if name in options:
+            raise LigradError(f"the choice {text!r} sets {name} twice")
+        options[name] = _parse(name, value, types[name])
+    try:
+        _make(lowering, options).check_options()
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
     changed = {n: v for n, v in options.items() if v != _defaults(lowering)[n]}
     left_out = tuple(name for name in REWRITES if name in without)
     return Choice(
@@ -104,6 +113,13 @@ def space() -> tuple[Choice, ...]:
         for words in product(*(_words(lowering, name) for name in _types(lowering)))
     ]
     return tuple(dict.fromkeys([DEFAULT_CHOICE, *found]))
+
+
+def _make(
+    lowering: str, options: Mapping[str, Value]
+) -> LowerToNpuPass | StreamToNpuPass:
+    """The lowering pass with options that have the types of its fields."""
+    return LOWERINGS[lowering](**cast("dict[str, Any]", options))
 
 
 def _types(lowering: str) -> dict[str, Any]:
@@ -147,8 +163,8 @@ def _parse(name: str, text: str, type: Any) -> Value:
         return _one_of(name, text, get_args(type))
     if type is bool:
         return _one_of(name, text, ("false", "true")) == "true"
-    if type is int and text.isdecimal():
-        return int(text)
+    if type is int and (number := whole_number(text)) is not None:
+        return number
     raise LigradError(f"{name} is {text!r}, must be a number")
 
 

@@ -29,6 +29,7 @@ from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import CubeEmitter
 from passes.tiling.group import Group, group
 from passes.tiling.memory import ProgramMemory
+from passes.tiling.options import require_in_flight, require_one_of
 from passes.tiling.overlap import emit_overlapped
 from passes.tiling.rows import emit_gather, emit_scatter
 from passes.tiling.skew import Step, staggered
@@ -75,12 +76,18 @@ class LowerToNpuPass(ModulePass):
     tokens: int = 1
     outer_products: Unit = "vector"
 
+    def check_options(self) -> None:
+        """Refuse options that suit no graph.
+
+        Raises:
+            PassFailedException: says which, and what it may be.
+        """
+        require_in_flight(self.name, "tokens", self.tokens)
+        units = get_args(Unit)
+        require_one_of(self.name, "outer-products", self.outer_products, units)
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.tokens < 1 or self.outer_products not in get_args(Unit):
-            raise PassFailedException(
-                f"lower-to-npu: {self.tokens} tokens at once and outer products on the "
-                f"{self.outer_products!r}; at least one token, and one of {get_args(Unit)}"
-            )
+        self.check_options()
         try:
             find_soc(self.soc)
             _Lowering(op, self).run()

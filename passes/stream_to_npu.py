@@ -25,6 +25,7 @@ from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.gathering import GATHERS, Gather, VectorGather
 from passes.tiling.group import Group, group
+from passes.tiling.options import require_in_flight, require_one_of
 from passes.tiling.overlap import emit_overlapped
 from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import emit_scatter_of_window
@@ -83,21 +84,23 @@ class StreamToNpuPass(ModulePass):
     gather: Gather = "cube"
     scatter: Scatter = "vector"
 
+    def check_options(self) -> None:
+        """Refuse options that suit no graph.
+
+        Raises:
+            PassFailedException: says which, and what it may be.
+        """
+        if self.window < 0 or self.window % ENTRY_UNIT:
+            raise PassFailedException(
+                f"stream-to-npu: window is {self.window}, must be a multiple of "
+                f"{ENTRY_UNIT} (0: chosen for the graph)"
+            )
+        require_in_flight(self.name, "depth", self.depth)
+        require_one_of(self.name, "gather", self.gather, GATHERS)
+        require_one_of(self.name, "scatter", self.scatter, get_args(Scatter))
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.window < 0 or self.window % ENTRY_UNIT or self.depth < 1:
-            raise PassFailedException(
-                f"stream-to-npu: a window of {self.window} entries and a ring of "
-                f"{self.depth} slots; the window must be a multiple of {ENTRY_UNIT}, the "
-                "ring have a slot at least"
-            )
-        if self.gather not in GATHERS:
-            raise PassFailedException(
-                f"stream-to-npu: gather is one of {GATHERS}, not {self.gather!r}"
-            )
-        if self.scatter not in get_args(Scatter):
-            raise PassFailedException(
-                f"stream-to-npu: no cores {self.scatter!r} add updates: vector, cube"
-            )
+        self.check_options()
         try:
             soc = find_soc(self.soc)
             signature_of(op)  # raises for what is no graph

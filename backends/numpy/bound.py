@@ -85,28 +85,39 @@ class Bound:
 
     def explain(self, error: IndexOutOfRangeError) -> ArgumentError:
         """The caller's view of an index that means no row."""
-        port = next(port for port in self.signature.arrays if port.selects)
-        for candidate in self.signature.arrays:
-            if candidate.selects and self._rank(candidate) == len(error.position):
-                port = candidate
+        at = error.argument
+        port = None if at is None else self.signature.inputs[at]
         *token, entry = error.position
         where = f"token {', '.join(map(str, token))}" if token else "the indices"
-        batch = ""
-        axis = self.signature.axes[port.dims[0].axis]
-        if axis.is_packed and token:
-            run = int(np.searchsorted(self.ends[axis.name], token[0], side="right"))
-            first = int(self.ends[axis.name][run - 1]) if run else 0
-            where += f" (batch {run}, position {token[0] - first} in it)"
-            batch = f" of batch {run}"
+        rows = "the rows"
+        if isinstance(port, ArrayPort) and port.selects is not None:
+            run = self._run_of(port, token)
+            rows += f" of {port.selects}"
+            if run is not None:
+                batch, position = run
+                where += f" (batch {batch}, position {position} in it)"
+                if self.signature.axes[port.selects].is_packed:
+                    rows += f" of batch {batch}"
+        name = "computed row numbers" if port is None else port.name
         return ArgumentError(
-            f"{port.name}: {where}, entry {entry}: the index {error.value} is outside "
-            f"[0, {error.length}), the rows of {port.selects}{batch}; "
-            "-1 means that there is no row",
-            argument=port.name,
+            f"{name}: {where}, entry {entry}: the index {error.value} is outside "
+            f"[0, {error.length}), {rows}; -1 means that there is no row",
+            argument=None if port is None else port.name,
         )
 
-    def _rank(self, port: ArrayPort) -> int:
-        return len(self.signature.tensor_type(port).axes)
+    def _run_of(self, port: ArrayPort, token: list[int]) -> tuple[int, int] | None:
+        """The batch of a token of a selection, and its position in it; None where no
+        axis of the token packs runs."""
+        axes = self.signature.axes
+        packed = [axes[a] for a in self._held(port)[:-1] if axes[a].is_packed]
+        if not packed:
+            return None
+        batch = axes[port.selects].batch if port.selects else None
+        axis = next((axis for axis in packed if axis.batch == batch), packed[0])
+        at = token[self._held(port).index(axis.name)]
+        run = int(np.searchsorted(self.ends[axis.name], at, side="right"))
+        first = int(self.ends[axis.name][run - 1]) if run else 0
+        return run, at - first
 
 
 def leading(array: Array, extents: Sequence[int]) -> Array:

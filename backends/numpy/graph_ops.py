@@ -22,15 +22,23 @@ ABSENT = -1
 class IndexOutOfRangeError(Exception):
     """An index among the valid entries means no row of its run.
 
-    position: of the entry, one number per axis of the indices; `length` rows are there.
+    position: of the entry, one number per axis of the indices; `length` rows are there;
+    argument: the number of the function's argument that holds the indices, if known.
     """
 
-    def __init__(self, position: tuple[int, ...], value: int, length: int):
+    def __init__(
+        self,
+        position: tuple[int, ...],
+        value: int,
+        length: int,
+        argument: int | None = None,
+    ):
         self.position, self.value, self.length = position, value, length
+        self.argument = argument
         super().__init__(f"index {value} at {position} is not in [0, {length})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.position, self.value, self.length)
+        return type(self), (self.position, self.value, self.length, self.argument)
 
 
 def align(array: Array, axes: Axes, target: Axes) -> Array:

@@ -23,7 +23,7 @@ from xdsl.ir import SSAValue
 from backends.numpy import graph_ops
 from backends.numpy.dtypes import Array, DType, dtype_of
 from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp
+from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp, argument_of
 from ligrad_ir.dialects.lig_ragged import (
     AxisOp,
     ExtentOp,
@@ -100,12 +100,16 @@ class LigFunctions(InterpreterFunctions):
                 default if value is None else _aligned(values[value], value, op.result)
             )
 
-        resolved = graph_ops.rows(
-            args[0],
-            aligned(op.count, args[0].shape[-1]),
-            aligned(op.start, 0),
-            aligned(op.length, self.extents(i)[op.target]),
-        )
+        try:
+            resolved = graph_ops.rows(
+                args[0],
+                aligned(op.count, args[0].shape[-1]),
+                aligned(op.start, 0),
+                aligned(op.length, self.extents(i)[op.target]),
+            )
+        except graph_ops.IndexOutOfRangeError as error:
+            error.argument = argument_of(op.indices)
+            raise
         return (_aligned(resolved, op.indices, op.result),)
 
     # ---- elementwise

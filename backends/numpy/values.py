@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
@@ -10,6 +11,9 @@ import numpy as np
 from backends.numpy.dtypes import Array, dtype_of
 from ligrad_ir.errors import ArgumentError
 from ligrad_ir.signature import ArrayPort, ScalarPort, Signature
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
 def by_port_name(signature: Signature, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +66,16 @@ def as_array(port: ArrayPort, value: object) -> Array:
 def _int32_list(port: ArrayPort, value: Sequence[object]) -> Array:
     limit = np.iinfo(np.int32).max
     for item in value:
-        if not _is_int(item) or not -limit - 1 <= int(item) <= limit:
+        if not is_int(item) or not -limit - 1 <= int(item) <= limit:
             raise ArgumentError(
-                f"{port.name} holds int32 numbers, not {item!r}", argument=port.name
+                f"{port.name} holds int32 numbers, not {spell(item)}",
+                argument=port.name,
             )
     return np.asarray(value, np.int32)
 
 
-def _is_int(value: object) -> TypeGuard[int]:
+def is_int(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer of Python or NumPy; a bool is none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
@@ -79,9 +85,9 @@ def as_int(port: ScalarPort, value: object) -> int:
     Raises:
         ArgumentError: if it is none; a bool is none.
     """
-    if not _is_int(value):
+    if not is_int(value):
         raise ArgumentError(
-            f"{port.name} must be an integer, not {value!r}", argument=port.name
+            f"{port.name} must be an integer, not {spell(value)}", argument=port.name
         )
     if not -(2**63) <= int(value) < 2**63:
         raise ArgumentError(
@@ -93,6 +99,24 @@ def as_int(port: ScalarPort, value: object) -> int:
             f"{port.name} is {value}, must be {allowed}", argument=port.name
         )
     return int(value)
+
+
+def positive(name: str, value: object) -> int:
+    """A caller's value as an integer of at least 1; a bool is none.
+
+    Raises:
+        ArgumentError: if it is none.
+    """
+    if not is_int(value) or value < 1:
+        raise ArgumentError(
+            f"{name} must be a positive integer, not {spell(value)}", argument=name
+        )
+    return int(value)
+
+
+def spell(value: object) -> str:
+    """A caller's value as messages show it, cut where it is long."""
+    return _SHORT.repr(value)
 
 
 def spell_shape(shape: tuple[int, ...]) -> str:

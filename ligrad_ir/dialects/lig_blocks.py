@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import FlatSymbolRefAttrConstr, Float32Type, SymbolRefAttr
-from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -198,6 +198,17 @@ class BlocksOp(IRDLOperation):
         printer.print_op_attributes(self.attributes, print_keyword=True)
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
+
+
+def argument_of(value: SSAValue) -> int | None:
+    """The number of the function's argument that a value is, or is a slice of; None for
+    what is computed."""
+    while isinstance(value, BlockArgument):
+        loop = value.block.parent_op()
+        if not isinstance(loop, BlocksOp):
+            return value.index
+        value = loop.inputs[value.index]
+    return None
 
 
 OPS: tuple[type[Operation], ...] = (BlocksOp, YieldOp)

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+MOST_IN_FLIGHT = 8
+"""Windows, or tokens, that are worked on at once. An iteration has code for each of them,
+and two pipes have so many event ids to tell them apart."""
+
 
 @dataclass(frozen=True)
 class Step:

@@ -277,3 +277,74 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ligrad.LigradError, match="cannot write"):
         save_arrays(tmp_path / "file" / "y.npz", {"a": np.zeros(1)})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+TWO_SELECTIONS = """operator TwoSelections
+axis V in 1..100
+axis U in 1..100
+axis M in 1..64
+axis K in 1..16
+axis C = 16
+input q : half[M, C]
+input tv : half[V, C]
+input tu : half[U, C]
+input iv : int32[M, K] selects V
+input other as iu : int32[M, K2] selects U
+axis K2 in 1..16
+output a : half[M, K]
+output b : half[M, K2]
+a = Matmul(q, Gather(tv, iv))
+b = Matmul(q, Gather(tu, iu))
+"""
+
+
+@pytest.mark.parametrize("level", ["graph", "tiled"])
+@pytest.mark.parametrize(
+    ("name", "rows", "says"),
+    [
+        ("iv", 7, "iv: token 3, entry 2: the index 9 is outside [0, 7), the rows of V"),
+        ("other", 6, "other: token 3, entry 2: the index 9 is outside [0, 6)"),
+    ],
+)
+def test_an_index_error_names_the_selection_that_has_it(
+    level: str, name: str, rows: int, says: str
+) -> None:
+    operator = ligrad.compile(TWO_SELECTIONS, schedule="baseline")
+    values = generate(operator.signature, {"V": 7, "U": 6, "M": 5, "K": 4, "K2": 4})
+    values[name][3, 2] = 9
+    with pytest.raises(ligrad.ArgumentError) as raised:
+        operator.run(values, level)
+    assert str(raised.value).startswith(says)
+    assert raised.value.argument == name
+
+
+def test_an_index_into_a_shared_table_is_of_no_batch() -> None:
+    """The token has a batch, its rows have none."""
+    text = """operator Shared
+axis B in 1..8
+axis S in 1..64
+axis T = B * S
+axis V in 1..100
+axis K in 1..16
+axis C = 16
+input q : half[T, C]
+input table : half[V, C]
+input indices : int32[T, K] selects V
+input ends : int32[B] ends T
+output y : half[T, K]
+y = Matmul(q, Gather(table, indices))
+"""
+    operator = ligrad.compile(text)
+    values = {
+        "q": np.ones((2, 3, 16), BF16),
+        "table": np.ones((9, 16), BF16),
+        "indices": np.full((2, 3, 4), 8, np.int32),
+    }
+    assert operator.run(values)["y"].shape == (2, 3, 4)
+    values["indices"][1, 2, 0] = 9
+    with pytest.raises(ligrad.ArgumentError) as raised:
+        operator.run(values)
+    assert (
+        "token 5 (batch 1, position 2 in it), entry 0: the index 9 is outside [0, 9), "
+        "the rows of V; -1 means" in str(raised.value)
+    )

@@ -72,6 +72,12 @@ def test_the_order_of_words_does_not_matter() -> None:
         ("window=-64", "must be a number"),
         ("soc=ascend910b4", "an option of stream-to-npu is 'soc'"),
         ("without=split-operands", "must be one of: fold-reduction, narrow-signs"),
+        ("window=100", "stream-to-npu: window is 100, must be a multiple of 64"),
+        ("depth=0", "stream-to-npu: depth is 0, must be 1 to 8"),
+        ("depth=99", "stream-to-npu: depth is 99, must be 1 to 8"),
+        (f"depth={'9' * 5000}", "depth is 1000000000000000000, must be 1 to 8"),
+        ("lower-to-npu tokens=9", "lower-to-npu: tokens is 9, must be 1 to 8"),
+        ("window=64 window=128", "sets window twice"),
     ],
 )
 def test_other_words_are_refused(words: str, message: str) -> None:
@@ -124,6 +130,22 @@ def test_the_api_takes_a_choice() -> None:
         ligrad.compile_family(PROGRAM, choice="width=3")
 
 
+@pytest.mark.parametrize("level", ["graph", "tiled", "source"])
+def test_a_choice_is_checked_at_every_level(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lowered(operator: Operator, level: str = "lig") -> ModuleOp:
+        raise AssertionError("the choice is refused before any work")
+
+    monkeypatch.setattr(Operator, "module", lowered)
+    for words in ("window=100", "depth=99"):
+        result = CliRunner().invoke(
+            app, ["run", PROGRAM, "--level", level, "--choice", words]
+        )
+        assert isinstance(result.exception, LigradError)
+        assert "must be" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -155,6 +177,9 @@ class _Other(ModulePass):
     rows: int = 7
     gather: Literal["cube", "vector"] = "cube"
     twice: bool = False
+
+    def check_options(self) -> None:
+        pass
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         raise NotImplementedError

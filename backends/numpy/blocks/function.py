@@ -20,6 +20,7 @@ from backends.numpy.blocks.shared import Evaluate
 from backends.numpy.bound import Bound, Make, zeros
 from backends.numpy.dtypes import Array, dtype_of
 from backends.numpy.lig import graph_interpreter
+from backends.numpy.values import positive
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_blocks import BlocksOp, has_axis
 from ligrad_ir.dialects.lig_ragged import tensor
@@ -58,6 +59,13 @@ class Options:
     progress: Progress | None = None
     make: Make = zeros
     loops: RunLoop = run_loop
+
+    def __post_init__(self) -> None:
+        """Raises:
+        ArgumentError: `workers` is no positive integer.
+        """
+        if self.workers is not None:
+            positive("workers", self.workers)
 
 
 def usable_cores() -> int:

@@ -12,6 +12,7 @@ from backends.numpy.blocks.shared import Shared
 from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from ligrad_ir.axes import Axes
+from ligrad_ir.dialects.lig_blocks import argument_of
 from ligrad_ir.dialects.lig_ragged import RowsOp, RunOp, ValidCountOp, tensor
 
 STEPS_OF_ENTRIES = 32
@@ -159,6 +160,7 @@ class _Selection:
         blocks: range,
     ):
         self._result, self._none, self._is_ragged = op.result, none, is_ragged
+        self._argument = argument_of(op.indices)
         self._indices, self._count = indices, count
         self._start, self._length = start, length
         self._axes, self._axis = axes, axis
@@ -193,7 +195,9 @@ class _Selection:
             token, *others = error.position
             at = self._axes.index(self._axis)
             position = (*others[:at], token + turn.first + self._offset, *others[at:])
-            raise IndexOutOfRangeError(position, error.value, error.length) from None
+            raise IndexOutOfRangeError(
+                position, error.value, error.length, self._argument
+            ) from None
         absent = rows == graph_ops.ABSENT
         if absent.any():
             rows[absent] = self._none

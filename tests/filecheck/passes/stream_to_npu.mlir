@@ -30,7 +30,7 @@
 // VECTOR: npu.nd2nz %gathered_rows_1[%c0], %g_workspace_1[
 // VECTOR: npu.gather_rows %g.rows[
 
-// OPTION: stream-to-npu: a window of 96 entries and a ring of 2 slots; the window must be a multiple of 64, the ring have a slot at least
+// OPTION: stream-to-npu: window is 96, must be a multiple of 64
 
 // Rows are gathered to one buffer a slot, and products of the next window come ahead of the
 // sums of this one, which stay in the accumulator; half of the updates are added by each
