@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from backends.leftovers import replacing
+from backends.leftovers import finish, replacing, unfinished, whole
 from ligrad_ir.errors import LigradError
+
+EXECUTABLE = 0o755
 
 
 def write_text(path: Path, text: str) -> None:
@@ -14,8 +19,61 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         LigradError: if it cannot be written.
     """
+    with written(path), replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_files(
+    directory: Path, files: Mapping[str, str | Path], executable: Collection[str] = ()
+) -> None:
+    """Write all files, or none of them. What else is in the directory stays.
+
+    files: by their paths in the directory, the text or a file to copy. executable: paths
+    of those that may be run.
+
+    Raises:
+        LigradError: if one cannot be written.
+    """
+    place = directory / "files" if directory.is_dir() else directory
+    with written(directory), unfinished(place) as part:
+        for name, content in files.items():
+            _stage(part / name, content)
+            if name in executable:
+                (part / name).chmod(EXECUTABLE)
+        with whole():
+            try:
+                finish(part, directory)
+            except OSError:
+                if not directory.is_dir():
+                    raise
+                _move(part, directory, files)  # it holds something
+
+
+@contextmanager
+def written(path: Path) -> Generator[None]:
+    """What goes wrong while a path is written is a LigradError."""
     try:
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
-        raise LigradError(f"cannot write {path}: {error.strerror}") from error
+        raise LigradError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _stage(path: Path, content: str | Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        path.write_text(content, encoding="utf-8")
+    else:
+        shutil.copyfile(content, path)
+
+
+def _move(part: Path, directory: Path, names: Collection[str]) -> None:
+    """Move files to their places, unless something is in the way of one."""
+    for name in names:
+        if (directory / name).is_dir():
+            raise IsADirectoryError(0, f"{name} is a directory")
+        for above in list(Path(name).parents)[:-1]:
+            if (directory / above).exists() and not (directory / above).is_dir():
+                raise NotADirectoryError(0, f"{above} is not a directory")
+    for name in names:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (part / name).replace(directory / name)

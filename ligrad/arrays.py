@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Self
 import ml_dtypes
 import numpy as np
 
+from backends.files import written
 from backends.leftovers import finish, replacing, unfinished
 from backends.numpy.dtypes import Array, DType
 from ligrad_ir.errors import LigradError
@@ -94,7 +95,7 @@ class ArrayDirectory:
         self._arrays: list[Array] = []
 
     def __enter__(self) -> Self:
-        with _written(self._path), ExitStack() as stack:
+        with written(self._path), ExitStack() as stack:
             if self._path.exists() and any(self._path.iterdir()):
                 raise LigradError(f"cannot write {self._path}: it is not empty")
             self._part = stack.enter_context(unfinished(self._path))
@@ -113,7 +114,7 @@ class ArrayDirectory:
         if 0 in shape:  # nothing to map
             save_array(path, np.zeros(shape, dtype))
             return np.zeros(shape, dtype)
-        with _written(self._path):
+        with written(self._path):
             array: Array = np.lib.format.open_memmap(path, "w+", raw, shape)
             _allocate(path)
         self._arrays.append(array)
@@ -125,7 +126,7 @@ class ArrayDirectory:
         Raises:
             LigradError: if it cannot be.
         """
-        with _written(self._path):
+        with written(self._path):
             for array in self._arrays:
                 if isinstance(array, np.memmap):
                     array.flush()
@@ -134,15 +135,6 @@ class ArrayDirectory:
     def __exit__(self, *error: object) -> None:
         self._arrays.clear()
         self._stack.close()
-
-
-@contextmanager
-def _written(path: Path) -> Generator[None]:
-    """What goes wrong while a file is written is a LigradError."""
-    try:
-        yield
-    except OSError as error:
-        raise LigradError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -159,7 +151,7 @@ def _opened(path: str | Path, wanted: str) -> Generator[BinaryIO]:
 
 def _write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     path = Path(path)
-    with _written(path), replacing(path) as part, part.open("wb") as file:
+    with written(path), replacing(path) as part, part.open("wb") as file:
         write(file)
 
 

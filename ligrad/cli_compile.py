@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backends.ascendc.aclnn.host import build_host
+from backends.ascendc.aclnn.host import INCLUDE, LIB, build_host
 from backends.ascendc.project import operator_files, write_project
 from ligrad.family import compile_family
 from ligrad.toolkit import build_project, find_toolkit
@@ -61,12 +61,12 @@ def compile_command(
         choice=choice,
     )
     files = operator_files(family)
-    write_project(output, files)
+    built = build_host(family, files) if host else None
+    write_project(output, files, built.files() if built else None)
     for name in files:
         typer.echo(str(output / name))
-    if host:
-        for folder in build_host(family, files).write(output):
-            typer.echo(str(folder))
+    for folder in (INCLUDE, LIB) if host else ():
+        typer.echo(str(output / folder))
     if toolkit is not None:
         for package in build_project(toolkit, output):
             typer.echo(f"built {package}")

@@ -16,7 +16,7 @@ from backends.ascendc.printer import print_kernel, print_tiling_header
 from backends.ascendc.templating import lines, render
 from backends.ascendc.twin.build import cache_directory
 from backends.ascendc.variants import KERNEL_FOLDER, Family, Variant
-from backends.files import write_text
+from backends.files import write_files
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import DTYPE_NAMES, ArrayPort
 
@@ -83,16 +83,15 @@ def find_sources(directory: Path, variant: Variant) -> Sources:
     return Sources(path, family.kernel, arrays, variant.defines())
 
 
-def write_project(directory: Path, files: Mapping[str, str]) -> None:
-    """Write all files, each of them whole or not at all.
+def write_project(
+    directory: Path, files: Mapping[str, str], more: Mapping[str, Path] | None = None
+) -> None:
+    """Write all files, or none of them. more: files to copy.
 
     Raises:
-        LigradError: if one cannot be written; files written before it stay.
+        LigradError: if one cannot be written.
     """
-    for name, text in files.items():
-        write_text(directory / name, text)
-        if name in EXECUTABLE:
-            (directory / name).chmod(0o755)
+    write_files(directory, {**files, **(more or {})}, EXECUTABLE)
 
 
 def keep_project(files: Mapping[str, str]) -> Path:
@@ -104,8 +103,16 @@ def keep_project(files: Mapping[str, str]) -> Path:
     """
     digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:32]
     directory = cache_directory() / f"source-{digest}"
-    write_project(directory, files)
+    if not all(_holds(directory / name, text) for name, text in files.items()):
+        write_project(directory, files)
     return directory
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _readme(family: Family) -> str:

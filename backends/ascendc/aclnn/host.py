@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ from backends.ascendc.cann import aclnn_path
 from backends.ascendc.project import keep_project
 from backends.ascendc.twin.build import BuildError
 from backends.ascendc.variants import Family
+from backends.files import write_files
 from ligrad_ir.errors import LigradError
 
-FOLDER = "host"
+INCLUDE, LIB = "host/include", "host/lib"
+"""Folders in a project."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +31,23 @@ class HostBuild:
     library: Path
     headers: tuple[Path, ...]
 
+    def files(self) -> dict[str, Path]:
+        """Library and headers, by their places in a project."""
+        return {
+            f"{INCLUDE}/{path.relative_to(folder)}": path
+            for folder in self.headers
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        } | {f"{LIB}/{LIBRARY}": self.library}
+
     def write(self, directory: Path) -> list[Path]:
-        """Put library and headers into `host/` of a directory; returns these folders.
+        """Put library and headers into a directory; returns their folders.
 
         Raises:
             LigradError: if one cannot be written.
         """
-        folders = directory / FOLDER / "include", directory / FOLDER / "lib"
-        try:
-            for headers in self.headers:
-                shutil.copytree(headers, folders[0], dirs_exist_ok=True)
-            folders[1].mkdir(parents=True, exist_ok=True)
-            scratch = folders[1] / f".{LIBRARY}"
-            shutil.copy(self.library, scratch)
-            scratch.replace(folders[1] / LIBRARY)
-        except OSError as error:
-            raise LigradError(f"cannot write {folders[0].parent}: {error}") from error
-        return list(folders)
+        write_files(directory, self.files())
+        return [directory / INCLUDE, directory / LIB]
 
 
 def build_host(
