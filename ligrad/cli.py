@@ -26,7 +26,7 @@ from ligrad.compiler import LEVELS, Operator, compile
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
 from ligrad.words import choose
-from ligrad_ir.errors import DslError, LigradError
+from ligrad_ir.errors import DslError, IrError, LigradError
 
 EXIT_WRONG = 1
 EXIT_USAGE = 2
@@ -249,7 +249,8 @@ def main(args: Sequence[str] | None = None) -> None:
     with ended_by_signals("ligrad"), internal_errors("ligrad"):
         try:
             app(args)
-        except DslError as error:  # begins with its place, as editors want it
+        except (DslError, IrError) as error:
+            # Begins with its place, as editors want it.
             typer.echo(str(error), err=True)
             sys.exit(EXIT_USAGE)
         except LigradError as error:

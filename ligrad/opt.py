@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import IO
 
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    ParseError,
+    VerifyException,
+)
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ligrad.internal import internal_errors
@@ -16,6 +21,8 @@ from ligrad.stopping import ended_by_signals
 from ligrad.universe import LIGRAD_UNIVERSE
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import LigradError
+from ligrad_ir.text import PlacedParser, describe
+from ligrad_ir.wellformed import verify
 
 
 def _parse_lig(stream: IO[bytes]) -> ModuleOp:
@@ -29,9 +36,39 @@ class LigradOptMain(xDSLOptMain):
     """xdsl-opt, which finds this package as a plug-in; where the package runs from a
     checkout without being installed, it is added here. Reads `.lig` files too."""
 
+    first_line = 1
+    """Of the piece of the input that is being read."""
+
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
         self.available_frontends["lig"] = _parse_lig
+        self.available_frontends["mlir"] = self._parse_mlir
+
+    def _parse_mlir(self, stream: IO[bytes]) -> ModuleOp:
+        """The module of a text, whose operations know their places in it."""
+        text, name = stream.read().decode("utf-8"), self.get_input_name()
+        parser = PlacedParser(self.ctx, text, name, self.first_line)
+        module = parser.parse_module(not self.args.no_implicit_module)
+        if not self.args.disable_verify:
+            verify(module)
+        for op in parser.placed:
+            if op.name.startswith("ascendc."):
+                # A statement already: its line here is nothing for the C++ to quote.
+                op.location = UnknownLoc()
+        return module
+
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        self.first_line = start_offset + 1
+        return super().parse_chunk(chunk, file_extension, start_offset)
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        try:
+            super().apply_passes(prog)
+        except VerifyException:
+            verify(prog)  # says which operation it is, and where it comes from
+            raise
 
     def register_all_dialects(self) -> None:
         super().register_all_dialects()
@@ -70,7 +107,9 @@ def _drive(args: Sequence[str] | None) -> None:
         sys.exit(_complain(error))
     try:
         driver.run()
-    except (ParseError, DiagnosticException, LigradError) as error:
+    except ParseError as error:
+        sys.exit(_complain(describe(error)))
+    except (DiagnosticException, LigradError) as error:
         sys.exit(_complain(error))
     except OSError as error:
         sys.exit(_complain(f"{error.filename}: {error.strerror}"))

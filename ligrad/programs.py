@@ -24,7 +24,7 @@ def read_program(
         LigradError: the file cannot be read.
     """
     if isinstance(program, ModuleOp):
-        verify_module(program, "the module")
+        verify_module(program)
         return program.clone(), None
     if isinstance(program, str) and "\n" in program:
         tree = parse(program)

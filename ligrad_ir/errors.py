@@ -20,6 +20,10 @@ class DslError(LigradError):
         super().__init__("\n".join(messages) + count)
 
 
+class IrError(LigradError):
+    """IR that is no valid program; the text begins with the place of what is wrong."""
+
+
 class ArgumentError(LigradError, ValueError):
     """An argument of an operator call is not acceptable.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
+LONGEST_LINE = 160
+"""A longer one is shown in part."""
+
 
 def place_of(op: Operation, *, column: bool = True) -> str | None:
     """`file:line:column` (or `file:line`) of the text that an operation comes from; None
@@ -21,3 +24,16 @@ def blame(op: Operation) -> str:
     """The operation's name, behind the place it comes from."""
     place = place_of(op)
     return op.name if place is None else f"{place}: {op.name}"
+
+
+def pointed(source: str, column: int, width: int = 1) -> str:
+    """A line of a text, with carets under `width` characters from `column` on, which is
+    counted from 1."""
+    width = max(1, min(width, len(source) - column + 1))
+    if len(source) > LONGEST_LINE:
+        cut = max(0, column - LONGEST_LINE // 2)
+        source, column = source[cut : cut + LONGEST_LINE], column - cut
+        width = min(width, len(source) - column + 1)
+    # Tabs are kept, so that the caret stands under the character it means.
+    indent = "".join("\t" if c == "\t" else " " for c in source[: column - 1])
+    return f"  {source}\n  {indent}{'^' * width}"

@@ -2,40 +2,98 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.builtin import (
+    Builtin,
+    FileLineColLoc,
+    IntAttr,
+    ModuleOp,
+    StringAttr,
+    UnknownLoc,
+)
 from xdsl.dialects.func import Func
+from xdsl.ir import Operation
 from xdsl.parser import Parser
-from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.utils.exceptions import ParseError, VerifyException
 
 from ligrad_ir.dialects.lig import Lig
-from ligrad_ir.errors import LigradError
+from ligrad_ir.errors import IrError
+from ligrad_ir.places import pointed
+from ligrad_ir.wellformed import verify
+
+
+class PlacedParser(Parser):
+    """A parser whose operations know where in the text they stand, unless the text
+    states another place.
+
+    first_line: the number of the text's first line; placed: the operations whose places
+    are those of the text."""
+
+    def __init__(self, context: Context, text: str, filename: str, first_line: int = 1):
+        super().__init__(context, text, filename)
+        self._filename = StringAttr(filename)
+        self._first_line = first_line
+        self.placed: list[Operation] = []
+        self._breaks = [i for i, c in enumerate(text) if c == "\n"]
+
+    def parse_operation(self) -> Operation:
+        place = self._place(self._current_token.span.start)
+        try:
+            op = super().parse_operation()
+        except VerifyException as error:  # of an attribute or a type
+            wrong = ParseError(self._current_token.span, str(error))
+            raise VerifyException(describe(wrong)) from error
+        if isinstance(op.location, UnknownLoc):
+            op.location = place
+            self.placed.append(op)
+        return op
+
+    def _place(self, position: int) -> FileLineColLoc:
+        before = bisect_left(self._breaks, position)
+        start = self._breaks[before - 1] + 1 if before else 0
+        line, column = self._first_line + before, position - start + 1
+        return FileLineColLoc(self._filename, IntAttr(line), IntAttr(column))
 
 
 def parse_module(text: str, filename: str = "<string>") -> ModuleOp:
-    """The module of a text.
+    """The module of a text, whose operations know their places in it.
 
     Raises:
-        LigradError: if the text is no IR, or breaks a rule of an operation.
+        IrError: if the text is no IR, or breaks a rule of an operation.
     """
     context = Context()
     for dialect in (Builtin, Func, Lig):
         context.load_dialect(dialect)
     try:
-        module = Parser(context, text, filename).parse_module()
-    except (ParseError, DiagnosticException) as error:
-        raise LigradError(str(error)) from error
-    verify_module(module, filename)
+        module = PlacedParser(context, text, filename).parse_module()
+    except ParseError as error:
+        raise IrError(describe(error)) from error
+    except VerifyException as error:
+        raise IrError(str(error)) from error
+    verify_module(module)
     return module
 
 
-def verify_module(module: ModuleOp, name: str) -> None:
+def describe(error: ParseError) -> str:
+    """A mistake in the syntax of IR, as mistakes in formulas are told: the place, what is
+    wrong, and the line."""
+    span, place = error.span, error.span.get_location()
+    content = span.input.content
+    text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+    source = text.split("\n")[text.count("\n", 0, span.start)]
+    message = f"{place}: error: {error.msg.strip()}"
+    return f"{message}\n{pointed(source, place.col, span.end - span.start)}"
+
+
+def verify_module(module: ModuleOp) -> None:
     """Check every rule of every operation of a module.
 
     Raises:
-        LigradError: if one is broken.
+        IrError: if one is broken; says which, and where.
     """
     try:
-        module.verify()
-    except DiagnosticException as error:
-        raise LigradError(f"{name} is no valid IR:\n{error}") from error
+        verify(module)
+    except VerifyException as error:
+        raise IrError(str(error)) from error

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 from xdsl.context import Context
 from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.transforms.canonicalize import CanonicalizePass
 from xdsl.transforms.common_subexpression_elimination import (
@@ -16,9 +15,10 @@ from xdsl.transforms.common_subexpression_elimination import (
 )
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
-from xdsl.utils.exceptions import PassFailedException, VerifyException
+from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.places import blame
+from ligrad_ir.wellformed import first_wrong
 from passes.assign_precision import AssignPrecisionPass
 from passes.choices import DEFAULT_CHOICE, Choice
 from passes.fold_reduction import FoldReductionPass
@@ -226,20 +226,8 @@ def verify_after(done: ModulePass, module: ModuleOp) -> None:
     Raises:
         PassFailedException: naming the pass, the operation and its place.
     """
-    try:
-        module.verify()
-    except VerifyException as error:
-        culprit, reason = first_wrong(module) or (module, str(error))
+    if (found := first_wrong(module)) is not None:
+        culprit, reason = found
         raise PassFailedException(
             f"{done.name} left wrong IR: {blame(culprit)}: {reason}"
-        ) from error
-
-
-def first_wrong(module: ModuleOp) -> tuple[Operation, str] | None:
-    """The first operation that breaks a rule by itself, and which."""
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except VerifyException as error:
-            return op, str(error.__cause__ or error)
-    return None
+        )

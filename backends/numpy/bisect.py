@@ -41,7 +41,8 @@ from backends.oracle import Reference
 from ligrad_ir.dialects.lig_types import RealType, TensorType
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import find_soc
-from passes.pipelines import PRECISIONS, first_wrong, pass_context
+from ligrad_ir.wellformed import first_wrong
+from passes.pipelines import PRECISIONS, pass_context
 
 Listeners = tuple[Interpreter.Listener, ...]
 Runner = Callable[[ModuleOp, Bound, int, Listeners], tuple[Array, ...]]
@@ -294,10 +295,8 @@ def _apply(change: ModulePass, module: ModuleOp) -> Finding | None:
     except Exception as error:
         op = getattr(error.__cause__ or error, "op", None)
         return Finding(change.name, op=op, problem=_spell(error))
-    try:
-        module.verify()
-    except Exception as error:
-        op, problem = first_wrong(module) or (None, _spell(error))
+    if (wrong := first_wrong(module)) is not None:
+        op, problem = wrong
         return Finding(change.name, op=op, problem=problem)
     return None
 

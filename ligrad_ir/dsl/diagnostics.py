@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ligrad_ir.errors import DslError
+from ligrad_ir.places import pointed
 
 
 class Place(Protocol):
@@ -35,13 +36,8 @@ class Diagnostics:
     def error_at(self, message: str, line: int, column: int, width: int = 1) -> None:
         """Record one mistake at a line and a column, both counted from 1."""
         source = self._lines[line - 1] if line <= len(self._lines) else ""
-        width = max(1, min(width, len(source) - column + 1))
-        # Tabs are kept, so that the caret stands under the character it means.
-        indent = "".join("\t" if c == "\t" else " " for c in source[: column - 1])
-        text = (
-            f"{self._filename}:{line}:{column}: error: {message}\n"
-            f"  {source}\n  {indent}{'^' * width}"
-        )
+        place = f"{self._filename}:{line}:{column}"
+        text = f"{place}: error: {message}\n{pointed(source, column, width)}"
         self._found.append((line, column, text))
 
     def raise_if_any(self) -> None:
