@@ -14,6 +14,12 @@ import numpy as np
 
 from backends.numpy.bound import Bound, dimensions, leading
 from backends.numpy.dtypes import Array
+from backends.numpy.limits import (
+    out_of_bounds,
+    out_of_relation,
+    runs_out_of_bounds,
+    too_long,
+)
 from backends.numpy.values import as_array, as_int, by_port_name, spell_shape
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
 from ligrad_ir.signature import ArrayPort, Axis, ScalarPort, Signature
@@ -48,7 +54,9 @@ class _Binder:
         self._fill_unit_axes()
         for axis in self._signature.axes.values():
             if not axis.is_packed and axis.name in self._shape:
-                self._check_related(axis, axis.name, self._shape[axis.name])
+                extent = self._shape[axis.name]
+                reason = out_of_relation(axis, axis.name, extent, self._shape)
+                self._refuse(axis.name, reason)
         for port in self._signature.arrays:
             if port.ends is not None:
                 self._ends[port.ends] = self._run_ends(port, arrays[port.name])
@@ -97,7 +105,8 @@ class _Binder:
         for name, extent in zip(names, array.shape):
             known = self._shape.setdefault(name, extent)
             first = self._from.setdefault(name, port.name)
-            self._check_bounds(self._signature.axes[name])
+            if not (axis := self._signature.axes[name]).is_packed:
+                self._refuse(name, out_of_bounds(axis, self._shape[name]))
             if known != extent:
                 raise ArgumentError(
                     f"{port.name} has shape {spell_shape(array.shape)}, expected "
@@ -144,29 +153,12 @@ class _Binder:
             if axis.is_unit:
                 self._shape.setdefault(axis.name, 1)
 
-    def _check_bounds(self, axis: Axis) -> None:
-        extent, low, high = self._shape[axis.name], axis.minimum, axis.maximum
-        if axis.is_packed:
-            return
-        if not low <= extent <= high:
-            range_ = f"{low}" if low == high else f"{low} to {high}"
-            self._refuse(axis.name, f"{axis.name} is {extent}, must be {range_}")
-
-    def _check_related(self, axis: Axis, name: str, extent: int) -> None:
-        for other, sign, word in (
-            (axis.at_least, 1, "at least"),
-            (axis.at_most, -1, "at most"),
-        ):
-            limit = None if other is None else self._shape.get(other)
-            if limit is not None and sign * extent < sign * limit:
-                self._refuse(
-                    name, f"{name} is {extent}, must be {word} {other} = {limit}"
-                )
-
-    def _refuse(self, name: str, message: str) -> None:
-        source = self._from.get(name)
-        prefix = f"{source}: " if source else ""
-        raise ArgumentError(prefix + message, argument=source)
+    def _refuse(self, name: str, reason: str | None) -> None:
+        """Raise what is wrong with an axis, if anything is."""
+        if reason is not None:
+            source = self._from.get(name)
+            prefix = f"{source}: " if source else ""
+            raise ArgumentError(prefix + reason, argument=source)
 
     def _extents(self) -> dict[str, int]:
         extents = dict(self._shape)
@@ -186,6 +178,7 @@ class _Binder:
         if given is None:
             batch = self._known(axis.batch, axis)
             length = self._known(axis.length, axis)
+            self._refuse(axis.length, too_long(axis.name, batch * length))
             return (np.arange(1, batch + 1) * length).astype(np.int32)
         steps = np.diff(given.astype(np.int64), prepend=0)
         if (steps < 0).any():
@@ -229,13 +222,9 @@ class _Binder:
                     argument=port.name,
                 )
             total = self._shape.get(axis.name)
-            if total is not None and total < length.minimum:
-                self._refuse(
-                    axis.name,
-                    f"{axis.name} is {total}, must be at least {length.minimum}",
-                )
             if total is not None:
-                self._check_related(length, axis.name, total)
+                reason = runs_out_of_bounds(length, axis.name, total, self._shape)
+                self._refuse(axis.name, reason)
 
     # ---- attributes
 

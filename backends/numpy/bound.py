@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
+from backends.memory import require_memory
 from backends.numpy.dtypes import Array, DType, dtype_of
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from ligrad_ir.errors import ArgumentError
@@ -43,11 +45,19 @@ class Bound:
 
     def empty_results(self, make: Make = zeros) -> dict[str, Array]:
         """Zeros by name for all outputs, in the caller's layout; `make` is told the
-        name, the shape and the dtype of each."""
-        return {
-            port.name: make(port.name, self._caller_shape(port), dtype_of(port.element))
+        name, the shape and the dtype of each.
+
+        Raises:
+            LigradError: they do not fit into memory, where they are to be there.
+        """
+        wanted = [
+            (port.name, self._caller_shape(port), dtype_of(port.element))
             for port in self.signature.outputs
-        }
+        ]
+        if make is zeros:
+            total = sum(prod(shape) * dtype.itemsize for _, shape, dtype in wanted)
+            require_memory("the outputs", total)
+        return {each[0]: make(*each) for each in wanted}
 
     def parts(self, results: Mapping[str, Array]) -> tuple[Array, ...]:
         """Of arrays in the caller's layout, C-contiguous, what the program computes: a

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from backends.memory import require_memory
 from backends.numpy.dtypes import Array, dtype_of
-from backends.numpy.graph_ops import run_lengths, valid_count
+from backends.numpy.graph_ops import ABSENT, align, run_lengths, valid_count
 from backends.numpy.shapes import Extents, resolve_extents
 from backends.numpy.values import as_int
 from ligrad_ir.signature import ArrayPort, Signature
@@ -28,6 +30,8 @@ HIDDEN = 256
 """Width of the hidden state that queries, keys and weights are projected from."""
 DRIFT = 0.97
 """Correlation of the hidden states of neighbouring tokens."""
+MODES = frozenset({0, 3})
+"""Of `lig.valid_count`: all entries, or right-down causal."""
 LOSS_SCALE = 256.0
 """As in mixed-precision training: keeps float16 gradients out of the subnormals."""
 
@@ -62,6 +66,7 @@ def generate(
             has no such value.
     """
     extents = resolve_extents(signature, shape)
+    _require_memory(signature, extents)
     given = {
         port.name: as_int(port, (attributes or {})[port.name])
         for port in signature.scalars
@@ -84,6 +89,20 @@ def generate(
             flat = rng.standard_normal(extents.flat(signature, port))
         values[port.name] = extents.lay_out(signature, port, _rounded(port, flat))
     return values
+
+
+def _require_memory(signature: Signature, extents: Extents) -> None:
+    """Room for the inputs, and for the longest of them in float64."""
+    counts = {port: prod(extents.flat(signature, port)) for port in signature.arrays}
+    total = sum(n * dtype_of(port.element).itemsize for port, n in counts.items())
+    longest = max(counts, key=lambda port: counts[port], default=None)
+    if longest is not None:
+        require_memory(
+            "the generated inputs",
+            total + 8 * counts[longest],
+            f"{longest.name} alone has {counts[longest]} elements: set smaller extents "
+            "with --shape",
+        )
 
 
 def _rounded(port: ArrayPort, array: Array) -> Array:
@@ -122,10 +141,10 @@ def _find_indexer(signature: Signature) -> _Indexer | None:
 def _reach(
     signature: Signature, port: ArrayPort, extents: Extents, given: Mapping[str, int]
 ) -> Array:
-    """How many rows of its run each token may see. The mode is the one attribute with
-    choices; without one, all are seen."""
+    """How many rows of its run each token may see. The mode is the first attribute that
+    allows no value but modes; without one, all are seen."""
     tokens = signature.tensor_type(port).axes[0]
-    modes = [scalar for scalar in signature.scalars if scalar.choices]
+    modes = [s for s in signature.scalars if s.choices and set(s.choices) <= MODES]
     mode = given.get(modes[0].name, modes[0].default) if modes else 0
     assert port.selects is not None
     token_ends, row_ends = extents.ends_of(tokens), extents.ends_of(port.selects)
@@ -156,26 +175,30 @@ def _indexer_inputs(
     row_runs = np.broadcast_to(row_runs, token_runs.shape)
 
     parts: dict[ArrayPort, list[Array]] = {}
+    shared = not signature.axes[indexer.indices.selects].is_packed
     first = 0
-    for n_tokens, n_rows in zip(token_runs.tolist(), row_runs.tolist()):
+    for run, (n_tokens, n_rows) in enumerate(
+        zip(token_runs.tolist(), row_runs.tolist())
+    ):
         hidden = _drift(max(n_tokens, n_rows), rng)
         at_tokens = hidden[len(hidden) - n_tokens :]
-        at_rows = hidden[len(hidden) - n_rows :]
         q = (at_tokens @ to_query).reshape(n_tokens, n_heads, n_depth)
-        k = _layer_norm(at_rows @ to_key)
-        q = _rotate(q, len(hidden) - n_tokens)
-        k = _rotate(k[:, None, :], len(hidden) - n_rows)[:, 0]
+        q = _rounded(indexer.query, _rotate(q, len(hidden) - n_tokens))
         w = (at_tokens @ to_weights) * n_heads**-0.5 * n_depth**-0.5
-        q, k, w = (
-            _rounded(port, x)
-            for port, x in zip((indexer.query, indexer.key, indexer.weights), (q, k, w))
-        )
+        w = _rounded(indexer.weights, w)
+        if run == 0 or not shared:
+            at_rows = hidden[len(hidden) - n_rows :]
+            k = _layer_norm(at_rows @ to_key)
+            k = _rotate(k[:, None, :], len(hidden) - n_rows)[:, 0]
+            k = _rounded(indexer.key, k)
+            parts.setdefault(indexer.key, []).append(k)
+        else:
+            [k] = parts[indexer.key]
         seen = np.minimum(reach[first : first + n_tokens], n_rows)
         indices, scores = _top_k(q, k, w, seen, extents.of[entries])
         first += n_tokens
         for port, x in (
             (indexer.query, q),
-            (indexer.key, k),
             (indexer.weights, w),
             (indexer.indices, indices),
             *((p, _score_gradient(scores, rng)) for p in indexer.gradients),
@@ -260,19 +283,30 @@ def _random_rows(
 ) -> Array:
     """Distinct random rows of each token's run, -1 behind the valid entries or where
     the run is used up."""
-    shape = extents.flat(signature, port)
-    found = np.full(shape, -1, np.int32).reshape(-1, shape[-1])
+    *tokens, entries = extents.flat(signature, port)
     axes = signature.tensor_type(port).axes
     assert port.selects is not None
-    run_of = np.zeros(len(found), np.int64)
-    counts = np.full(len(found), shape[-1])
     rows = run_lengths(extents.ends_of(port.selects))
+    counts = np.full(tokens, entries)
     if len(axes) == 2:
         counts = _reach(signature, port, extents, given)
-        if signature.axes[port.selects].is_packed:
-            runs = run_lengths(extents.ends_of(axes[0]))
-            run_of = np.repeat(np.arange(len(runs)), runs)
-    for row, run, count in zip(found, run_of, counts):
-        chosen = rng.permutation(int(rows[run]))[: min(int(count), shape[-1])]
+    run_of = np.broadcast_to(_runs(signature, port, extents), tokens)
+    found = np.full((prod(tokens), entries), ABSENT, np.int32)
+    for row, run, count in zip(found, run_of.flat, counts.flat):
+        chosen = rng.permutation(int(rows[run]))[: min(int(count), entries)]
         row[: len(chosen)] = chosen
-    return found.reshape(shape)
+    return found.reshape(*tokens, entries)
+
+
+def _runs(signature: Signature, port: ArrayPort, extents: Extents) -> Array:
+    """The run of rows that each token selects from, aligned to the tokens of a selection;
+    the first one where all share their rows."""
+    assert port.selects is not None
+    batch = signature.axes[port.selects].batch
+    tokens = signature.tensor_type(port).axes[:-1]
+    for axis in tokens:
+        if batch is not None and signature.axes[axis].batch == batch:
+            lengths = run_lengths(extents.ends_of(axis))
+            runs = np.repeat(np.arange(len(lengths)), lengths)
+            return align(runs, (axis,), tokens)
+    return np.zeros((1,) * len(tokens), np.int64)

@@ -206,7 +206,9 @@ class _Selection:
 
 
 def _per_block(reduce: np.ufunc, x: Array, blocks: range) -> list[int]:
-    """The least or greatest number of each block."""
+    """The least or greatest number of each block; 0 where there is none."""
+    if x.size == 0:
+        return [0] * len(blocks)
     by_token = reduce.reduce(x.reshape(len(x), -1), axis=1)
     return reduce.reduceat(by_token, list(blocks)).tolist()
 
