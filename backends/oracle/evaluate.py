@@ -19,7 +19,7 @@ import numpy as np
 from backends.oracle import bound
 from backends.oracle.batches import Batches, Layout
 from backends.oracle.bound import Array, DType
-from backends.oracle.declarations import declare
+from backends.oracle.declarations import Declarations, declare
 from backends.oracle.terms import Resolver
 from backends.oracle.walk import Walk
 from ligrad_ir.dsl.syntax import Program
@@ -29,7 +29,10 @@ _HALF: dict[str, DType] = {
     "bf16": np.dtype(ml_dtypes.bfloat16),
     "fp16": np.dtype(np.float16),
 }
-_FLOAT = ("float", "float32", "fp32")
+_FLOATS: dict[str, DType] = {
+    **_HALF,
+    **dict.fromkeys(("float", "float32", "fp32"), np.dtype(np.float32)),
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def evaluate(
     Args:
         program: the parsed text.
         inputs: arrays in the declared shape and layout, by declared name or alias.
-        dtype: what `half` means.
+        dtype: what `half` means. A program that names one of the two instead has that
+            one on the device.
         layout: BSND carries a packed axis `B * S` as [B, S]; TND as one dimension,
             with the run ends in an input of their own.
         precision: how the device computes matrix products: `float32` leaves their
@@ -80,7 +84,7 @@ def evaluate(
     declared = declare(program)
     tables = Resolver(declared, mixed=precision == "mixed").outputs()
     batches = Batches(declared, inputs, layout, attributes or {})
-    half = _HALF[dtype]
+    half = _half(declared, dtype)
     found: dict[str, Reference] = {}
     with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are answers
         stored = Walk(declared, batches, half).run(tables.values())
@@ -93,14 +97,21 @@ def evaluate(
                 batches.restored(result.value, output),
                 batches.restored(error, output),
                 kind,
-                1.0 if kind == half and precision == "float32" else np.inf,
+                1.0 if kind in _HALF.values() and precision == "float32" else np.inf,
             )
     return found
+
+
+def _half(declared: Declarations, dtype: str) -> DType:
+    """The half type of a program: what `half` means, or the one that is named."""
+    names = {v.dtype for v in (*declared.inputs.values(), *declared.outputs.values())}
+    named = sorted(names & _HALF.keys())
+    return _HALF[dtype if "half" in names or not named else named[0]]
 
 
 def _dtype(name: str, half: DType) -> DType:
     if name == "half":
         return half
-    if name in _FLOAT:
-        return np.dtype(np.float32)
+    if name in _FLOATS:
+        return _FLOATS[name]
     raise DslError([f"the oracle has no output of dtype '{name}'"])

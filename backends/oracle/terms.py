@@ -28,6 +28,7 @@ from ligrad_ir.dsl.syntax import fold
 from ligrad_ir.errors import DslError
 
 _STORED = frozenset({"scatter", "total", "table"})
+HALVES = ("half", "fp16", "bf16")
 _BINARY = {syntax.Add: "add", syntax.Sub: "sub", syntax.Mul: "mul"}
 _ARITY = {
     "relu": 1,
@@ -169,7 +170,7 @@ class Resolver:
         if known in declared.selections or known in declared.ends.values():
             raise self._mistake(token, f"'{token}' holds indices, not numbers")
         variable = declared.inputs[known]
-        moved = variable.dtype == "half"
+        moved = variable.dtype in HALVES
         return self._term("input", (), declared.axes(variable), name=known, moved=moved)
 
     def _arguments(self, call: syntax.Call) -> list[Term]:

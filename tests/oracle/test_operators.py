@@ -108,6 +108,23 @@ def test_a_float32_output() -> None:
     assert found["z"].bound.max() <= 22 * 2.0**-20
 
 
+@pytest.mark.parametrize(("name", "dtype"), [("fp16", FP16), ("bf16", BF16)])
+def test_a_half_that_is_named(name: str, dtype: Any) -> None:
+    """Whatever `half` would mean: the inputs are exact, the output is of that type."""
+    text = (MATRICES + "output z : half[M, N]\nz = Matmul(x, y)").replace("half", name)
+    arrays = {"x": X.astype(dtype), "y": Y.astype(dtype)}
+    found = evaluate(parse(text), arrays, dtype="bf16")["z"]
+    assert found.dtype == dtype
+    assert found.rms_limit == 1
+    text = text.replace(f"output z : {name}", "output z : float32")
+    exact = evaluate(parse(text), arrays, dtype="bf16", precision="mixed")["z"]
+    assert exact.bound.max() <= 22 * 2.0**-20
+    rounded = text.replace(f"x : {name}", "x : float32")
+    arrays["x"] = (X / 3).astype(np.float32)
+    found = evaluate(parse(rounded), arrays, dtype="bf16", precision="mixed")["z"]
+    assert (found.bound.max() > 2.0**-8) == (dtype == BF16)
+
+
 def test_formulas_build_on_each_other_and_unit_axes_return() -> None:
     text = """
 axis A in 1..9
