@@ -69,11 +69,13 @@ def _stage(path: Path, content: str | Path) -> None:
 def _move(part: Path, directory: Path, names: Collection[str]) -> None:
     """Move files to their places, unless something is in the way of one."""
     for name in names:
-        if (directory / name).is_dir():
-            raise IsADirectoryError(0, f"{name} is a directory")
+        path = directory / name
+        if path.is_dir():
+            raise LigradError(f"cannot write {path}: it is a directory")
         for above in list(Path(name).parents)[:-1]:
             if (directory / above).exists() and not (directory / above).is_dir():
-                raise NotADirectoryError(0, f"{above} is not a directory")
+                what = f"{directory / above} is not a directory"
+                raise LigradError(f"cannot write {path}: {what}")
     for name in names:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).replace(directory / name)

@@ -16,8 +16,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from ligrad_ir.errors import LigradError
 
 TERM_SECONDS = 2.0
 """Time for a program to end itself; then it is killed."""
@@ -70,11 +72,18 @@ def temporary_directory() -> Generator[Path]:
     """A new directory among the temporary files of the machine, gone at the end.
 
     Raises:
-        OSError: there is no place for one.
+        LigradError: there is no place for one.
     """
     name = f"ligrad-{secrets.token_hex(8)}"
-    with temporary(Path(tempfile.gettempdir()) / name) as path:
-        path.mkdir(mode=0o700)
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(temporary(Path(tempfile.gettempdir()) / name))
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise LigradError(
+                f"there is no place for temporary files: {error.strerror}; set TMPDIR "
+                "to a directory that can be written to"
+            ) from error
         yield path
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from backends.ascendc.aclnn.host import build_host
 from backends.ascendc.aclnn.library import SANITIZE
 from backends.ascendc.project import operator_files
-from backends.ascendc.twin.build import compiler_name
+from backends.ascendc.twin.compiler import find_compiler
 from ligrad.family import compile_family
 
 FILE = Path(__file__).parents[1] / "examples" / "lightning_indexer_grad.lig"
@@ -41,7 +41,7 @@ def stress(
         include, lib = built.write(Path(folder))
         binary = Path(folder) / "stress"
         command = [
-            compiler_name(),
+            *find_compiler().command,
             "-std=c++17",
             "-pthread",
             "-Wall",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from xdsl.passes import ModulePass
 
-from backends.ascendc.twin.build import compiler_name
+from backends.ascendc.twin.compiler import has_compiler
 from backends.numpy.bisect import Bisection
 from backends.numpy.bisect_report import Report
 from backends.numpy.graph_ops import IndexOutOfRangeError
@@ -24,7 +23,7 @@ __all__ = ["Report", "bisect"]
 def pipeline_of(operator: Operator) -> tuple[ModulePass, ...]:
     """The passes from the source to the statements of the kernel; those behind the tiled
     program only where there is a compiler to run what they make."""
-    statements = ASCENDC_PIPELINE if shutil.which(compiler_name()) else ()
+    statements = ASCENDC_PIPELINE if has_compiler() else ()
     return (*operator.pipeline(), *statements)
 
 

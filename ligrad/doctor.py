@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from backends.ascendc.twin.compiler import find_compiler
 from ligrad.toolkit import PARTS, VARIABLES, look_at, toolkit_home
+from ligrad_ir.errors import LigradError
 
 REQUIRED_PACKAGES = (
     "xdsl",
@@ -60,13 +61,12 @@ def _package(name: str, why: str, required: bool = True) -> Finding:
 
 
 def _compiler() -> Finding:
-    path = shutil.which("g++")
-    if path is None:
-        return Finding("g++", False, "not found: compiles emitted sources", False)
-    shown = subprocess.run(
-        [path, "-dumpfullversion"], capture_output=True, text=True, check=False
-    )
-    return Finding("g++", True, f"{shown.stdout.strip()} at {path}", False)
+    try:
+        found = find_compiler()
+    except LigradError as error:
+        return Finding("C++", False, str(error), False)
+    path = shutil.which(found.command[0])
+    return Finding("C++", True, f"{found.version} at {path}", False)
 
 
 def _toolkit() -> list[Finding]:

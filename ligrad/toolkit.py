@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from backends.programs import run_program
 from ligrad_ir.errors import LigradError
 
 VARIABLES = ("ASCEND_HOME_PATH", "ASCEND_TOOLKIT_HOME")
@@ -115,20 +115,15 @@ def build_project(toolkit: Toolkit, directory: Path) -> list[Path]:
     Raises:
         LigradError: the build failed, or left no package; with the end of what it said.
     """
-    done = subprocess.run(
+    done = run_program(
         ["sh", "build.sh"],
-        cwd=directory,
-        env={**os.environ, VARIABLES[0]: str(toolkit.home)},
-        capture_output=True,
-        text=True,
-        check=False,
+        folder=directory,
+        environment={**os.environ, VARIABLES[0]: str(toolkit.home)},
     )
     packages = sorted((directory / "build_out").glob("*.run"))
-    if done.returncode != 0 or not packages:
-        said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        what = (
-            f"failed with {done.returncode}" if done.returncode else "left no package"
-        )
+    if done.code != 0 or not packages:
+        said = "\n".join((done.output + done.errors).splitlines()[-20:])
+        what = f"failed with {done.code}" if done.code else "left no package"
         raise LigradError(f"the build in {directory} {what}:\n{said}")
     return packages
 

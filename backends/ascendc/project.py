@@ -14,7 +14,7 @@ from backends.ascendc.entry import kernel_files, launch_files, rows_header
 from backends.ascendc.host import kernel_of
 from backends.ascendc.printer import print_kernel, print_tiling_header
 from backends.ascendc.templating import lines, render
-from backends.ascendc.twin.build import cache_directory
+from backends.ascendc.twin.cache import cache_directory
 from backends.ascendc.variants import KERNEL_FOLDER, Family, Variant
 from backends.files import write_files
 from ligrad_ir.errors import LigradError

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import backends
 import ligrad_ir
 import passes
-from backends.ascendc.twin.build import compiler_and_version
+from backends.ascendc.twin.compiler import find_compiler
 from backends.ascendc.twin.timing import DEFAULT_TIMING
 from ligrad.tune.judge import Checked, Lowered, Timed
 from ligrad_ir.errors import LigradError
@@ -134,9 +134,7 @@ def _twin_digest() -> str:
     """Of what a kernel is built with and runs on."""
     [folder] = backends.__path__
     twin = _digest([Path(folder) / "ascendc" / "twin"], (*TWIN, ".py"))
-    return hashlib.sha256(repr((twin, compiler_and_version())).encode()).hexdigest()[
-        :16
-    ]
+    return hashlib.sha256(repr((twin, find_compiler())).encode()).hexdigest()[:16]
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.twin.build import compiler_name
+from backends.ascendc.twin.compiler import find_compiler
 from ligrad.cli import main
 from tests.aclnn.support import Library
 
@@ -45,7 +45,7 @@ def program(host: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
         source: Path, *args: str, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         binary = tmp_path_factory.mktemp("program") / "program"
-        build = [compiler_name(), "-std=c++17", "-pthread", str(source)]
+        build = [*find_compiler().command, "-std=c++17", "-pthread", str(source)]
         build += [f"-I{host}/include", f"-L{host}/lib", "-lligrad_host"]
         build += [f"-Wl,-rpath,{host}/lib", "-o", str(binary)]
         subprocess.run(build, check=True)

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from backends.ascendc.aclnn.library import HEADERS
-from backends.ascendc.twin.build import cache_directory, compiler_name
+from backends.ascendc.twin.cache import cache_directory
+from backends.ascendc.twin.compiler import find_compiler
 
 INSIDE = "torch_npu/include/third_party/acl/inc/"
 CALLS = """\
@@ -89,7 +90,7 @@ def compiled(source: str, include: Path, tmp_path: Path) -> str:
     flags += ["-Wno-deprecated-declarations", "-Wno-unused-function"]
     flags += [f"-I{include}", f"-I{include / 'acl'}"]
     done = subprocess.run(
-        [compiler_name(), *flags, str(file)],
+        [*find_compiler().command, *flags, str(file)],
         capture_output=True,
         text=True,
         check=False,
@@ -174,7 +175,7 @@ def evaluated(source: Path, include: Path) -> list[str]:
     """What a program without a library prints."""
     binary = source.with_suffix("")
     command = [
-        compiler_name(),
+        *find_compiler().command,
         "-std=c++17",
         "-w",
         f"-I{include}",

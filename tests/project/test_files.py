@@ -64,7 +64,7 @@ def test_a_full_disk(tmp_path: Path, place: str) -> None:
 @pytest.mark.parametrize(
     ("taken", "said"),
     [
-        ("out/build.sh/x", "build.sh is a directory"),
+        ("out/build.sh/x", "it is a directory"),
         ("out/a", "a is not a directory"),
         ("out", ""),
     ],
@@ -72,6 +72,6 @@ def test_a_full_disk(tmp_path: Path, place: str) -> None:
 def test_something_in_the_way(tmp_path: Path, taken: str, said: str) -> None:
     (tmp_path / taken).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / taken).write_text("mine", encoding="utf-8")
-    with pytest.raises(LigradError, match=f"cannot write .*out: .*{said}"):
+    with pytest.raises(LigradError, match=f"cannot write .*out.*: .*{said}"):
         write_files(tmp_path / "out", FILES)
     assert shown(tmp_path) == {taken: "mine"}

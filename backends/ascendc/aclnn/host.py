@@ -15,7 +15,7 @@ from backends.ascendc.aclnn.library import (
 )
 from backends.ascendc.cann import aclnn_path
 from backends.ascendc.project import keep_project
-from backends.ascendc.twin.build import BuildError
+from backends.ascendc.twin.compiler import BuildError
 from backends.ascendc.variants import Family
 from backends.files import write_files
 from ligrad_ir.errors import LigradError

@@ -7,9 +7,9 @@ Objects and the library are cached by content, like the builds of the twin.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +19,16 @@ from backends.ascendc.twin.build import (
     ENGINE,
     ENGINE_FLAGS,
     INCLUDE,
-    cache_directory,
-    cached,
-    compiler_and_version,
-    digest,
-    host_flags,
     preprocessed,
-    run_compiler,
 )
+from backends.ascendc.twin.cache import cached, digest
+from backends.ascendc.twin.compiler import (
+    compile_to,
+    find_compiler,
+    host_flags,
+    run_tool,
+)
+from backends.leftovers import temporary_directory
 
 HERE = Path(__file__).resolve().parent
 HEADERS = HERE / "include"
@@ -88,6 +90,7 @@ def build_library(
 
     Raises:
         BuildError: with the compiler's message.
+        LigradError: there is no compiler, or no cache.
     """
     flags = (*COMMON_FLAGS, *host_flags(), "-fvisibility=hidden", "-pthread", *OPTIMIZE)
     folders = tuple(map(str, include))
@@ -105,29 +108,7 @@ def build_library(
     sources = [part for path in include for part in _texts(path, "**/*")]
     units = [str((kernel, core)) for kernel in kernels for core in CORES]
     key = digest([build.name, operator, *units, *shared, *sources])
-    target = cache_directory() / f"host-{key}" / LIBRARY
-    if target.exists():
-        return target
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
-        source = Path(scratch) / "operator.cpp"
-        source.write_text(operator, encoding="utf-8")
-        runtime = [source, *sorted(RUNTIME.glob("*.cpp"))]
-        objects = [
-            *(pool.submit(build.kernel, k, core) for k in kernels for core in CORES),
-            *(pool.submit(build.unit, each) for each in runtime),
-            pool.submit(build.engine),
-        ]
-        found = [str(each.result()) for each in objects]
-    link = [*build.command, "-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs"]
-    return cached(
-        f"host-{key}",
-        LIBRARY,
-        lambda to: _run([*link, "-Wl,-Bsymbolic", *found, "-o", str(to)]),
-    )
-
-
-def _run(command: Sequence[str]) -> None:
-    run_compiler(command)
+    return cached(f"host-{key}", LIBRARY, lambda to: build.link(kernels, operator, to))
 
 
 def _texts(directory: Path, pattern: str) -> list[bytes]:
@@ -148,35 +129,50 @@ class _Build:
 
     @property
     def command(self) -> list[str]:
-        return [compiler_and_version()[0], *self.flags]
+        return [*find_compiler().command, *self.flags]
 
     @property
     def name(self) -> str:
-        return repr(
-            (compiler_and_version(), self.flags, self.kernel_flags, ENGINE_FLAGS)
-        )
+        return repr((find_compiler(), self.flags, self.kernel_flags, ENGINE_FLAGS))
+
+    def link(self, kernels: Sequence[HostKernel], operator: str, target: Path) -> None:
+        """The library, of objects that are compiled two at a time."""
+        with temporary_directory() as scratch, ExitStack() as stack:
+            source = scratch / "operator.cpp"
+            source.write_text(operator, encoding="utf-8")
+            pool = ThreadPoolExecutor(2)
+            stack.callback(pool.shutdown, cancel_futures=True)
+            objects = [
+                *(pool.submit(self.kernel, k, core) for k in kernels for core in CORES),
+                *(pool.submit(self.unit, e) for e in (source, *RUNTIME.glob("*.cpp"))),
+                pool.submit(self.engine),
+            ]
+            found = [str(each.result()) for each in objects]
+        link = [*self.command, "-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs"]
+        compile_to([*link, "-Wl,-Bsymbolic", *found], target)
 
     def kernel(self, kernel: HostKernel, core: str) -> Path:
         """The object of a kernel for a kind of core."""
+        compiler = find_compiler()
         defines = [f"-D{k}={v}" if v else f"-D{k}" for k, v in kernel.defines.items()]
-        command = [self.command[0], *self.kernel_flags]
+        command = [*compiler.command, *self.kernel_flags]
         command += ["-w", f"-I{INCLUDE}", *defines]
         command.append(f"-D{CORE_MACROS[core]}")
-        with tempfile.TemporaryDirectory() as scratch:
-            unit = Path(scratch) / "unit.cpp"
+        with temporary_directory() as scratch:
+            unit = scratch / "unit.cpp"
             unit.write_text(kernel.unit(core), encoding="utf-8")
-            seen = preprocessed(command, unit).replace(scratch, "")
-            key = digest([repr(compiler_and_version()), *command, seen])
+            seen = preprocessed(command, unit).replace(str(scratch), "")
+            key = digest([compiler.identity, *command, seen])
 
             def make(target: Path) -> None:
-                whole, alone = Path(scratch) / "whole.o", Path(scratch) / "alone.o"
-                _run([*command, "-c", str(unit), "-o", str(whole)])
+                whole, alone = scratch / "whole.o", scratch / "alone.o"
+                compile_to([*command, "-c", str(unit)], whole)
                 # Without groups, the linker does not take code of one kernel for that of
                 # another of the same name.
                 join = ["-r", "-nostdlib", "-Wl,--force-group-allocation"]
-                _run([self.command[0], *join, str(whole), "-o", str(alone)])
+                compile_to([*compiler.command, *join, str(whole)], alone)
                 keep = [f"--keep-global-symbol={e}" for e in kernel.entries(core)]
-                _run(["objcopy", *keep, str(alone), str(target)])
+                run_tool(["objcopy", *keep, str(alone), str(target)])
 
             return cached(f"object-{key}", "kernel.o", make)
 
@@ -190,21 +186,21 @@ class _Build:
         return cached(
             f"object-{key}",
             f"{source.stem}.o",
-            lambda to: _run([*command, "-c", str(source), "-o", str(to)]),
+            lambda to: compile_to([*command, "-c", str(source)], to),
         )
 
     def engine(self) -> Path:
         """The engine as one object."""
         key = digest([self.name, *_texts(ENGINE, "*"), *_texts(INCLUDE, "**/*.h")])
+        compiler = find_compiler().command
 
         def make(target: Path) -> None:
-            with tempfile.TemporaryDirectory() as scratch:
+            with temporary_directory() as scratch:
                 objects: list[str] = []
                 for source in sorted(ENGINE.glob("*.cpp")):
-                    objects.append(f"{scratch}/{source.stem}.o")
-                    options = [*self.flags, "-c", str(source), "-o", objects[-1]]
-                    _run([self.command[0], *ENGINE_FLAGS, *options])
-                join = ["-r", "-nostdlib", *objects, "-o", str(target)]
-                _run([self.command[0], *join])
+                    objects.append(str(scratch / f"{source.stem}.o"))
+                    options = [*ENGINE_FLAGS, *self.flags, "-c", str(source)]
+                    compile_to([*compiler, *options], Path(objects[-1]))
+                compile_to([*compiler, "-r", "-nostdlib", *objects], target)
 
         return cached(f"object-{key}", "engine.o", make)

@@ -1,17 +1,20 @@
 """Compile Ascend C kernels for the CPU: once for each core type, cached by content."""
 
 import ctypes
-import fcntl
 import functools
-import hashlib
 import os
-import subprocess
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from backends.leftovers import temporary_directory
+from ligrad_ir.errors import LigradError
+
+from .cache import VARIABLE, cached, digest
+from .compiler import BuildError, compile_to, find_compiler, host_flags, run_tool
 from .launch import Library
+
+__all__ = ["BuildError", "build", "build_engine"]
 
 HERE = Path(__file__).resolve().parent
 INCLUDE = HERE / "include"
@@ -22,88 +25,19 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror")
 CORE_MACROS = {"aic": "__DAV_C220_CUBE__", "aiv": "__DAV_C220_VEC__"}
 
 
-class BuildError(Exception):
-    """The compiler rejected a kernel; the message is what it said."""
-
-
-def cache_directory() -> Path:
-    """Where builds are kept: `ligrad/twin` in `$XDG_CACHE_HOME` or `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ligrad" / "twin"
-
-
-@functools.cache
-def host_flags() -> tuple[str, ...]:
-    """AVX2 where this processor has it; results do not depend on it."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return ()
-    return (
-        ("-march=x86-64-v3",)
-        if {"avx2", "fma", "bmi2", "f16c", "movbe"} <= set(flags)
-        else ()
-    )
-
-
-def compiler_name() -> str:
-    """The C++ compiler: `$CXX`, or g++."""
-    return os.environ.get("CXX", "g++")
-
-
-@functools.cache
-def compiler_and_version() -> tuple[str, str]:
-    """Name and version line of the compiler."""
-    name = compiler_name()
-    return name, subprocess.run(
-        [name, "--version"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()[0]
-
-
-def run_compiler(command: Sequence[str]) -> str:
-    """What a compiler, linker or the like prints.
+def load(library: Path) -> ctypes.CDLL:
+    """Load a library of the cache.
 
     Raises:
-        BuildError: if it fails, with what it says.
+        LigradError: the system refuses it.
     """
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise BuildError(
-            done.stderr.strip() or f"{command[0]} exited with {done.returncode}"
-        )
-    return done.stdout
-
-
-def digest(parts: Sequence[str | bytes]) -> str:
-    """A name for a content: different for different parts."""
-    found = hashlib.sha256()
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        found.update(len(data).to_bytes(8, "little"))
-        found.update(data)
-    return found.hexdigest()[:32]
-
-
-def cached(key: str, name: str, make: Callable[[Path], None]) -> Path:
-    """The file `name` of the cache, or what `make` writes to the path that it is given,
-    moved into place at once. Of processes that want the same file, one makes it."""
-    target = cache_directory() / key / name
-    if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.exists():
-            return target
-        handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-        os.close(handle)
-        try:
-            make(Path(scratch))
-            Path(scratch).chmod(0o755)
-            Path(scratch).replace(target)
-        finally:
-            Path(scratch).unlink(missing_ok=True)
-    return target
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise LigradError(
+            f"cannot load a build: {error}; if programs in {library.parent} may not be "
+            f"run, set {VARIABLE} to another directory"
+        ) from error
 
 
 @functools.cache
@@ -112,6 +46,7 @@ def build_engine() -> ctypes.CDLL:
 
     Raises:
         BuildError: with the compiler's message.
+        LigradError: there is no compiler, or no cache.
     """
     sources = sorted(ENGINE.glob("*.cpp"))
     headers = [
@@ -120,9 +55,11 @@ def build_engine() -> ctypes.CDLL:
         INCLUDE / "twin" / "numeric.h",
     ]
     flags = [*COMMON_FLAGS, *host_flags(), *ENGINE_FLAGS]
+    compiler = find_compiler()
     key = digest(
         [
-            *compiler_and_version(),
+            *compiler.command,
+            compiler.identity,
             *flags,
             *(
                 part
@@ -131,30 +68,24 @@ def build_engine() -> ctypes.CDLL:
             ),
         ]
     )
-    compiler = compiler_and_version()[0]
 
     def make(target: Path) -> None:
-        with tempfile.TemporaryDirectory() as scratch:
-            objects = [f"{scratch}/{source.stem}.o" for source in sources]
+        with temporary_directory() as scratch:
+            objects = [scratch / f"{source.stem}.o" for source in sources]
 
-            def compile_one(pair: tuple[Path, str]) -> None:
-                run_compiler([compiler, *flags, "-c", str(pair[0]), "-o", pair[1]])
+            def compile_one(pair: tuple[Path, Path]) -> None:
+                compile_to([*compiler.command, *flags, "-c", str(pair[0])], pair[1])
 
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
-            run_compiler([compiler, "-shared", *objects, "-o", str(target)])
+            compile_to([*compiler.command, "-shared", *map(str, objects)], target)
 
-    target = cached(f"engine-{key}", "engine.so", make)
-    return ctypes.CDLL(str(target))
-
-
-def _compile_to(command: Sequence[str], target: Path) -> None:
-    run_compiler([*command, "-o", str(target)])
+    return load(cached(f"engine-{key}", "engine.so", make))
 
 
 def preprocessed(command: Sequence[str], unit: Path) -> str:
     """The text the compiler really sees: the sources with every header they include."""
-    return run_compiler([*command, "-E", str(unit)])
+    return run_tool([*command, "-E", str(unit)])
 
 
 def build(
@@ -177,8 +108,9 @@ def build(
 
     Raises:
         BuildError: with the compiler's message.
+        LigradError: there is no compiler, or no cache.
     """
-    compiler = compiler_and_version()[0]
+    compiler = find_compiler()
     flags = [
         *COMMON_FLAGS,
         *host_flags(),
@@ -201,19 +133,19 @@ def build(
             "",
         ]
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        unit = Path(scratch) / "unit.cpp"
+    with temporary_directory() as scratch:
+        unit = scratch / "unit.cpp"
         unit.write_text(text)
 
         def compile_core(core: str) -> Path:
-            command = [compiler, *flags, f"-D{CORE_MACROS[core]}"]
-            seen = preprocessed(command, unit).replace(scratch, "")
-            key = digest([*compiler_and_version(), *command, seen])
+            command = [*compiler.command, *flags, f"-D{CORE_MACROS[core]}"]
+            seen = preprocessed(command, unit).replace(str(scratch), "")
+            key = digest([compiler.identity, *command, seen])
             command += ["-shared", "-Wl,-Bsymbolic", str(unit)]
             return cached(
-                f"kernel-{key}", f"{core}.so", lambda to: _compile_to(command, to)
+                f"kernel-{key}", f"{core}.so", lambda to: compile_to(command, to)
             )
 
         with ThreadPoolExecutor(2) as pool:
             aic, aiv = pool.map(compile_core, CORE_MACROS)
-    return Library(build_engine(), ctypes.CDLL(str(aic)), ctypes.CDLL(str(aiv)))
+    return Library(build_engine(), load(aic), load(aiv))
