@@ -44,7 +44,7 @@ def read_text(path: Path) -> str:
         LigradError: if it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise LigradError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -28,7 +28,8 @@ def blame(op: Operation) -> str:
 
 def pointed(source: str, column: int, width: int = 1) -> str:
     """A line of a text, with carets under `width` characters from `column` on, which is
-    counted from 1."""
+    counted from 1. What cannot be printed is a question mark."""
+    source = "".join(c if c.isprintable() or c == "\t" else "?" for c in source)
     width = max(1, min(width, len(source) - column + 1))
     if len(source) > LONGEST_LINE:
         cut = max(0, column - LONGEST_LINE // 2)

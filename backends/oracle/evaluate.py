@@ -9,7 +9,9 @@ reasoning).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +35,8 @@ _FLOATS: dict[str, DType] = {
     **_HALF,
     **dict.fromkeys(("float", "float32", "fp32"), np.dtype(np.float32)),
 }
+DEEPEST = 100_000
+"""Frames of Python's stack, of which a formula takes about five."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,13 @@ def evaluate(
         DslError: if the program has no meaning.
         ArgumentError: if the inputs do not fit the program.
     """
-    declared = declare(program)
-    tables = Resolver(declared, mixed=precision == "mixed").outputs()
-    batches = Batches(declared, inputs, layout, attributes or {})
-    half = _half(declared, dtype)
     found: dict[str, Reference] = {}
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are answers
+    # NaN and infinity are answers.
+    with _deep(program), np.errstate(invalid="ignore", over="ignore"):
+        declared = declare(program)
+        tables = Resolver(declared, mixed=precision == "mixed").outputs()
+        batches = Batches(declared, inputs, layout, attributes or {})
+        half = _half(declared, dtype)
         stored = Walk(declared, batches, half).run(tables.values())
         for name, table in tables.items():
             output = declared.outputs[name]
@@ -100,6 +105,20 @@ def evaluate(
                 1.0 if kind in _HALF.values() and precision == "float32" else np.inf,
             )
     return found
+
+
+@contextmanager
+def _deep(program: Program) -> Generator[None]:
+    """Room on Python's stack for formulas that build on each other."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, min(before + len(program.text), DEEPEST)))
+    try:
+        yield
+    except RecursionError:
+        message = f"{program.filename}: the formulas are too deep for the oracle"
+        raise DslError([message]) from None
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _half(declared: Declarations, dtype: str) -> DType:

@@ -9,7 +9,8 @@ from xdsl.ir import Attribute
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.declare_axes import AxisTable, suggest
 from ligrad_ir.dsl.diagnostics import Diagnostics, Place
-from ligrad_ir.dsl.syntax import fold
+from ligrad_ir.dsl.syntax import fold, integer
+from ligrad_ir.numerals import INT64_MAX
 from ligrad_ir.signature import (
     HALVES,
     ArrayPort,
@@ -90,6 +91,12 @@ class Declarations:
         self._check_name(node.name)
         default, equals = None, None
         choices = node.choices.values if node.choices else ()
+        numbers = [*node.choices.items] if node.choices else []
+        if node.default is not None and isinstance(node.default.value, int):
+            numbers.append(node.default.token)
+        for token in numbers:
+            if integer(token) > INT64_MAX:
+                self._error("an attribute is an int64, which cannot hold this", token)
         if node.default is not None:
             if isinstance(value := node.default.value, int):
                 default = value

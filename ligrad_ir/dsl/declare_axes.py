@@ -12,11 +12,12 @@ from lark import Token
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.diagnostics import Diagnostics
 from ligrad_ir.dsl.syntax import fold
+from ligrad_ir.numerals import INT32_MAX
 from ligrad_ir.signature import Axis, Layout
 
 NodeT = TypeVar("NodeT", syntax.Axis, syntax.PackedAxis)
 
-UNBOUNDED = 2**31 - 1
+UNBOUNDED = INT32_MAX
 """The upper bound of an axis whose own is in error."""
 
 
@@ -119,7 +120,11 @@ class AxisTable:
     def _bound(self, bound: syntax.Bound, *, is_low: bool) -> tuple[int, str | None]:
         """A bound as a number, and the axis whose extent it was given by."""
         if isinstance(value := bound.value, int):
-            return value, None
+            if value > UNBOUNDED:
+                self._diagnostics.error(
+                    f"an axis has at most {UNBOUNDED} positions", bound.token
+                )
+            return min(value, UNBOUNDED), None
         if fold(value) in self._packed:
             self._diagnostics.error(
                 f"{value} packs runs, it bounds no axis", bound.token

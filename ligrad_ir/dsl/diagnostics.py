@@ -23,7 +23,7 @@ class Diagnostics:
     """Collects the mistakes of one text, so that one run shows all of them."""
 
     def __init__(self, text: str, filename: str):
-        self._lines = text.splitlines()
+        self._lines = text.split("\n")
         self._filename = filename
         self._found: list[tuple[int, int, str]] = []
 

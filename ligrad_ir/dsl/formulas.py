@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from lark import Token
@@ -18,7 +18,11 @@ from ligrad_ir.dsl.declare_axes import suggest
 from ligrad_ir.dsl.diagnostics import Diagnostics, Place
 from ligrad_ir.dsl.emit import Emitter
 from ligrad_ir.dsl.syntax import fold
+from ligrad_ir.numerals import FLOAT32_MAX
 from ligrad_ir.signature import ArrayPort, Signature
+
+SUMS = ("matmul", "reduce")
+"""The functions that sum over an axis, by folded name."""
 
 
 @dataclass
@@ -55,8 +59,12 @@ class Formulas:
         builder: Builder,
         diagnostics: Diagnostics,
         filename: str,
+        defined: Iterable[Token],
     ):
+        """defined: the names of all formulas to come."""
         self._scope = scope
+        self._behind = {fold(name) for name in defined} - set(scope.values)
+        self._defining = ""
         self._signature = signature
         self._diagnostics = diagnostics
         self._emit = Emitter(builder, filename, scope.selections, tuple(signature.axes))
@@ -86,9 +94,14 @@ class Formulas:
         name = fold(formula.name)
         if name in self._scope.values:
             what = "is an input" if name in self._inputs else "is defined already"
-            self._diagnostics.error(f"{str(formula.name)!r} {what}", formula.name)
+            self._diagnostics.error(
+                f"{str(formula.name)!r} {what}; give the result another name",
+                formula.name,
+            )
             return
-        self._scope.values[name] = None
+        self._defining = name
+        self._behind.discard(name)
+        value: SSAValue | None = None
         try:
             value = self._right_side(formula)
         except _Mistake as mistake:
@@ -97,7 +110,7 @@ class Formulas:
             pass
         else:
             value.name_hint = str(formula.name)
-            self._scope.values[name] = value
+        self._scope.values[name] = value
 
     def output(self, port: ArrayPort, place: Token) -> SSAValue | None:
         """The value of an output, with the declared axes, 0 at absent entries; None
@@ -155,13 +168,11 @@ class Formulas:
     def _value(self, node: syntax.Expression) -> SSAValue:
         match node:
             case syntax.Number():
-                self._emit.at(node.meta)
-                return self._emit.constant(node.value)
+                return self._constant(node, 1.0)
             case syntax.Name():
                 return self._lookup(node.token)
             case syntax.Neg(operand=syntax.Number() as number):
-                self._emit.at(node.meta)
-                return self._emit.constant(-number.value)
+                return self._constant(number, -1.0)
             case syntax.Neg():
                 operand = self._number(node.operand)
                 self._emit.at(node.meta)
@@ -175,16 +186,32 @@ class Formulas:
             case syntax.Call():
                 return self._call(node)
 
+    def _constant(self, node: syntax.Number, sign: float) -> SSAValue:
+        if node.value > FLOAT32_MAX:
+            raise _Mistake("the number is more than a float32 can hold", node.token)
+        self._emit.at(node.meta)
+        return self._emit.constant(sign * node.value)
+
     def _lookup(self, token: Token) -> SSAValue:
         if fold(token) not in self._scope.values:
-            raise _Mistake(
-                f"{str(token)!r} is not defined{suggest(token, self._scope.values)}",
-                token,
-            )
+            raise _Mistake(self._unknown(token), token)
         value = self._scope.values[fold(token)]
         if value is None:
             raise _Poisoned
         return value
+
+    def _unknown(self, token: Token) -> str:
+        """Why a name means nothing here, and what does."""
+        name, there = str(token), self._scope.values
+        if fold(token) in map(fold, (s.name for s in self._signature.scalars)):
+            return f"{name!r} is an attribute, and formulas compute with arrays only"
+        if fold(token) in map(fold, self._signature.axes):
+            return f"{name!r} is an axis, and formulas compute with arrays only"
+        if fold(token) == self._defining:
+            return f"{name!r} is what this formula defines{suggest('', there)}"
+        if fold(token) in self._behind:
+            return f"the formula of {name!r} stands further down; move it up"
+        return f"{name!r} is not defined{suggest(token, there)}"
 
     def _number(self, node: syntax.Expression) -> SSAValue:
         value = self._value(node)
@@ -237,11 +264,13 @@ class Formulas:
     def _check_count(self, node: syntax.Call, count: int) -> None:
         if (given := len(node.arguments.items)) != count:
             plural = "s" * (count > 1)
+            sums = given > count and fold(node.function) in SUMS
+            hint = "; the axis that is summed stands behind 'over'" if sums else ""
             raise _Mistake(
-                f"{node.function} takes {count} argument{plural}, not {given}",
+                f"{node.function} takes {count} argument{plural}, not {given}{hint}",
                 node.function,
             )
-        if node.over is not None and fold(node.function) not in ("matmul", "reduce"):
+        if node.over is not None and fold(node.function) not in SUMS:
             raise _Mistake(f"{node.function} sums over no axis", node.over)
 
     def _relu(self, node: syntax.Call) -> SSAValue:

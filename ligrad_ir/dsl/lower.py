@@ -74,10 +74,11 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
         value.name_hint = port.name
     builder = Builder(InsertPoint.at_end(block))
     scope = _bind_inputs(program, signature, declarations.modes, block, builder)
-    formulas = Formulas(scope, signature, builder, diagnostics, program.filename)
-    for statement in program.statements:
-        if isinstance(statement, syntax.Formula):
-            formulas.define(statement)
+    definitions = [s for s in program.statements if isinstance(s, syntax.Formula)]
+    names = [each.name for each in definitions]
+    formulas = Formulas(scope, signature, builder, diagnostics, program.filename, names)
+    for definition in definitions:
+        formulas.define(definition)
     results = _results(program, signature, formulas, builder)
     diagnostics.raise_if_any()
     builder.insert(ReturnOp(*results))
@@ -94,6 +95,11 @@ def _declare(
         diagnostics.error("a text describes one operator, this is another", extra.name)
     axes = AxisTable(program.statements, diagnostics, layout)
     name = str(names[0].name) if names else ""
+    if any(fold(axis) == fold(name) for axis in axes.axes):
+        diagnostics.error(
+            f"there is an axis {name!r} too; give one of them another name",
+            names[0].name,
+        )
     declarations = Declarations(axes, diagnostics, dtype, name)
     for statement in program.statements:
         if isinstance(statement, syntax.Attribute):

@@ -26,6 +26,16 @@ _SPOKEN = {
 }
 
 
+DEEPEST = 100
+"""Operations inside each other in one formula."""
+
+_OPERATIONS = ("add", "sub", "mul", "neg", "call")
+
+
+class _TooDeepError(Exception):
+    """A formula is deeper than what walks over it should have to go."""
+
+
 @cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
@@ -37,7 +47,13 @@ def _statement_parser() -> Callable[[str], syntax.Statement]:
     # Lark's own annotations leave these two partly open.
     parse_tree = cast("Callable[[str], Tree[Token]]", cast(Any, _parser()).parse)
     transformer = cast(Any, ast_utils).create_transformer(syntax)
-    return lambda text: transformer.transform(parse_tree(text))
+
+    def parse_statement(text: str) -> syntax.Statement:
+        tree = parse_tree(text)
+        _require_shallow(tree)
+        return transformer.transform(tree)
+
+    return parse_statement
 
 
 def parse(text: str, filename: str = "<string>") -> syntax.Program:
@@ -46,6 +62,7 @@ def parse(text: str, filename: str = "<string>") -> syntax.Program:
     Raises:
         DslError: with one message for every statement that does not parse.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     diagnostics = Diagnostics(text, filename)
     statements: list[syntax.Statement] = []
     for first_line, chunk in _split(text):
@@ -53,6 +70,14 @@ def parse(text: str, filename: str = "<string>") -> syntax.Program:
         padded = "\n" * (first_line - 1) + chunk
         try:
             statements.append(_statement_parser()(padded))
+        except _TooDeepError:
+            diagnostics.error_at(
+                f"the formula is more than {DEEPEST} operations deep; give parts of it "
+                "names of their own",
+                first_line,
+                1,
+                len(chunk.partition("\n")[0]),
+            )
         except UnexpectedToken as error:
             _report_token(error, diagnostics, padded)
         except UnexpectedCharacters as error:
@@ -66,13 +91,23 @@ def parse(text: str, filename: str = "<string>") -> syntax.Program:
     return syntax.Program(tuple(statements), text, filename)
 
 
+def _require_shallow(tree: Tree[Token]) -> None:
+    """Without recursion: a tree may be deeper than Python's stack."""
+    level, depth = [tree], 0
+    while level:
+        depth += any(node.data in _OPERATIONS for node in level)
+        if depth > DEEPEST:
+            raise _TooDeepError
+        level = [c for node in level for c in node.children if isinstance(c, Tree)]
+
+
 def _split(text: str) -> Iterator[tuple[int, str]]:
     """The statements of a text with the number of their first line: a line each, or
     more while a bracket is open. A line that can only begin a statement ends the
     one before it, so that a forgotten bracket spoils one statement, not the rest."""
     pending: list[str] = []
     depth, first = 0, 1
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         code = line.partition("#")[0]
         if not code.strip():
             continue
@@ -98,7 +133,7 @@ def _report_token(
     token = cast(Token, error.token)
     expected = _expected(error.expected)
     if token.type == "$END":
-        lines = padded.splitlines()
+        lines = padded.split("\n")
         last = lines[-1].partition("#")[0].rstrip()
         diagnostics.error_at(
             f"the statement ends too early{expected}", len(lines), len(last) + 1

@@ -13,6 +13,8 @@ from lark import Token
 from lark.ast_utils import AsList, Ast, WithMeta
 from lark.tree import Meta
 
+from ligrad_ir.numerals import whole_number
+
 
 def fold(name: str) -> str:
     """The form of a name in which names are compared."""
@@ -20,8 +22,11 @@ def fold(name: str) -> str:
 
 
 def integer(token: Token) -> int:
-    """The value of an INT token: `128K` is 131072."""
-    return int(token[:-1]) * 1024 if token.endswith("K") else int(token)
+    """The value of an INT token: `128K` is 131072. What no int64 can hold has the value
+    of another number that none can hold."""
+    value = whole_number(token.removesuffix("K"))
+    assert value is not None
+    return value * 1024 if token.endswith("K") else value
 
 
 @dataclass(frozen=True)
@@ -188,8 +193,9 @@ class Number(_Node):
 
     @property
     def value(self) -> float:
-        """The literal as a Python float."""
-        return float(integer(self.token) if self.token.type == "INT" else self.token)
+        """The literal as a Python float, infinite if that cannot hold it."""
+        scale = 1024.0 if self.token.endswith("K") else 1.0
+        return scale * float(self.token.removesuffix("K"))
 
 
 @dataclass(frozen=True)

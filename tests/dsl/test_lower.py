@@ -252,8 +252,27 @@ def test_the_formulas_as_the_document_prints_them(
         ),
         ("y = q", "y is declared with the axes [T, G], its formula gives [T, G, D]"),
         ("z = w", "no formula defines the output y"),
-        ("w = q\ny = w", "'w' is an input"),
-        ("y = w\ny = w", "'y' is defined already"),
+        ("w = q\ny = w", "'w' is an input; give the result another name"),
+        ("y = w\ny = w", "'y' is defined already; give the result another name"),
+        (
+            "y = w * mode",
+            "'mode' is an attribute, and formulas compute with arrays only",
+        ),
+        ("y = w * G", "'G' is an axis, and formulas compute with arrays only"),
+        ("y = w * z\nz = w", "the formula of 'z' stands further down; move it up"),
+        ("y = w * 1e39", "the number is more than a float32 can hold"),
+        ("y = w * -1e999", "the number is more than a float32 can hold"),
+        ("y = w * " + "9" * 5000, "the number is more than a float32 can hold"),
+        (
+            "y = " + "-" * 101 + "w",
+            "the formula is more than 100 operations deep; give parts of it names of "
+            "their own",
+        ),
+        (
+            "y = Reduce(q, D)",
+            "Reduce takes 1 argument, not 2; the axis that is summed stands behind "
+            "'over'",
+        ),
     ],
 )
 def test_mistakes_in_formulas(formulas: str, message: str) -> None:
@@ -269,6 +288,28 @@ def test_several_mistakes_come_in_one_run() -> None:
     assert len(mistakes(text)) == 2
 
 
+def test_what_a_formula_defines_is_not_offered_to_it() -> None:
+    """Nor is it blamed for nothing where it is all that is used."""
+    found = mistake("y = y + w")
+    assert found.startswith("'y' is what this formula defines; there are: q, query")
+    for text in (found, mistake("y = w * nothing_like_it")):
+        assert "y" not in text.partition("there are: ")[2].split(", ")
+
+
+def test_formulas_may_be_as_deep_as_it_says() -> None:
+    outputs = "output y : half[T, G]\n"
+    assert len(ops(build("y = " + "-" * 100 + "w", outputs), lig.MulOp)) == 100
+    assert (
+        len(ops(build("y = " + "(" * 5000 + "w" + ")" * 5000, outputs), lig.MulOp)) == 0
+    )
+    build(
+        "a0 = w\n"
+        + "".join(f"a{i + 1} = Relu(a{i})\n" for i in range(2000))
+        + "y = a2000",
+        outputs,
+    )
+
+
 def test_an_output_under_two_names_is_ambiguous() -> None:
     outputs = "output y as out : half[T, G]\n"
     assert mistake("y = w\nout = w", outputs) == "y is defined twice, by y and out"
@@ -282,6 +323,17 @@ def test_an_output_under_two_names_is_ambiguous() -> None:
     [
         ("axis G in 1..2", "axis G is declared twice"),
         ("axis X in 5..2", "no extent lies in 5..2"),
+        ("axis X in 1..2147483648", "an axis has at most 2147483647 positions"),
+        ("axis X = " + "9" * 5000, "an axis has at most 2147483647 positions"),
+        ("axis OP in 1..2", "there is an axis 'Op' too; give one of them another name"),
+        (
+            "attribute m : int64 = 9223372036854775808",
+            "an attribute is an int64, which cannot hold this",
+        ),
+        (
+            f"attribute m : int64 in {{1, {'9' * 5000}}}",
+            "an attribute is an int64, which cannot hold this",
+        ),
         ("axis X in 1..Y", "there is no axis 'Y'"),
         ("axis X in Y..9\naxis Y in 1..X", "the bounds go in a circle: "),
         (
@@ -355,6 +407,13 @@ def test_an_output_under_two_names_is_ambiguous() -> None:
 def test_mistakes_in_signatures(line: str, message: str) -> None:
     text = f"{SIGNATURE}{line}\noutput y : half[T, G]\ny = w"
     assert mistakes(text)[0].startswith(message)
+
+
+def test_the_largest_attribute() -> None:
+    line = f"attribute m : int64 in {{1, {2**63 - 1}}} = {2**63 - 1}\n"
+    module = build("y = w", f"{line}output y : half[T, G]\n")
+    [port] = [p for p in signature_of(module).scalars if p.name == "m"]
+    assert (port.default, port.choices) == (2**63 - 1, (1, 2**63 - 1))
 
 
 def test_a_text_needs_a_name_and_an_output() -> None:

@@ -106,3 +106,15 @@ def test_the_end_of_a_line_is_a_place() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n"])
 def test_an_empty_text_has_no_statements(text: str) -> None:
     assert parse(text).statements == ()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_as_on_any_system(end: str) -> None:
+    found = mistakes(end.join(["axis B in 1..4", "S = Relu(a", "  * $)"]))
+    assert [message.split(":")[1:3] for message in found] == [["3", "5"]]
+
+
+def test_what_cannot_be_printed_is_a_question_mark() -> None:
+    [message] = mistakes("S = a \x1b[31m\ud800\x0c")
+    assert message.splitlines()[1:] == ["  S = a ?[31m??", "        ^"]
+    assert "the character '\\x1b' has no meaning here" in message

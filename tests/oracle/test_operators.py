@@ -386,3 +386,16 @@ def test_a_selection_whose_token_axis_is_selected_is_refused() -> None:
     text = SPARSE + "input deep : int32[T, K, D] selects N\noutput z : half[N]\n"
     with pytest.raises(DslError, match="whose token axis 'k' is itself selected"):
         value(text + "z = ScatterAdd(dy, idx)")
+
+
+def test_formulas_that_build_on_each_other_may_be_many() -> None:
+    lines = "".join(f"a{i + 1} = Relu(a{i} * x)\n" for i in range(600))
+    text = f"""operator Chain
+axis M in 1..9
+input x : half[M]
+output y : half[M]
+a0 = x
+{lines}y = a600
+"""
+    inputs = {"x": np.ones(3, np.float16)}
+    assert (evaluate(parse(text), inputs, dtype="fp16")["y"].value == 1).all()
