@@ -10,7 +10,8 @@ from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError
-from ligrad_ir.signature import Half, Layout
+from ligrad_ir.lengths import require_extents
+from ligrad_ir.signature import Half, Layout, signature_of
 from ligrad_ir.text import parse_module, verify_module
 
 
@@ -21,20 +22,26 @@ def read_program(
 
     Raises:
         DslError: the text has mistakes.
-        LigradError: the file cannot be read.
+        LigradError: the file cannot be read, or the IR is no whole program.
     """
     if isinstance(program, ModuleOp):
         verify_module(program)
-        return program.clone(), None
+        return _complete(program.clone()), None
     if isinstance(program, str) and "\n" in program:
         tree = parse(program)
         return lower(tree, dtype=dtype, layout=layout), tree
     path = Path(program)
     text = read_text(path)
     if path.suffix == ".mlir":
-        return parse_module(text, str(path)), None
+        return _complete(parse_module(text, str(path))), None
     tree = parse(text, str(path))
     return lower(tree, dtype=dtype, layout=layout), tree
+
+
+def _complete(module: ModuleOp) -> ModuleOp:
+    """The module, if it says where every extent comes from, as formulas do."""
+    require_extents(signature_of(module))
+    return module
 
 
 def read_text(path: Path) -> str:

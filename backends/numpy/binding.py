@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.numpy.bound import Bound, dimensions, leading
+from backends.numpy.bound import Bound, leading
 from backends.numpy.dtypes import Array
 from backends.numpy.limits import (
     out_of_bounds,
@@ -22,6 +22,12 @@ from backends.numpy.limits import (
 )
 from backends.numpy.values import as_array, as_int, by_port_name, spell_shape
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
+from ligrad_ir.lengths import (
+    declared_extents,
+    dimensions,
+    input_axes,
+    length_attributes,
+)
 from ligrad_ir.signature import ArrayPort, Axis, ScalarPort, Signature
 
 
@@ -51,7 +57,7 @@ class _Binder:
             array = arrays[port.name]
             if array is not None:
                 self._take_shape(port, array)
-        self._fill_unit_axes()
+        self._take_lengths()
         for axis in self._signature.axes.values():
             if not axis.is_packed and axis.name in self._shape:
                 extent = self._shape[axis.name]
@@ -59,7 +65,7 @@ class _Binder:
                 self._refuse(axis.name, reason)
         for port in self._signature.arrays:
             if port.ends is not None:
-                self._ends[port.ends] = self._run_ends(port, arrays[port.name])
+                self._take_ends(port, arrays[port.name])
         self._check_runs()
         extents = self._extents()
         arguments: list[Array | int] = []
@@ -148,10 +154,25 @@ class _Binder:
 
     # ---- extents
 
-    def _fill_unit_axes(self) -> None:
-        for axis in self._signature.axes.values():
-            if axis.is_unit:
-                self._shape.setdefault(axis.name, 1)
+    def _take_lengths(self) -> None:
+        """The extents of axes that no input has, as declared or as attributes say."""
+        axes = self._signature.axes
+        self._shape |= dict(declared_extents(axes, self._shape))
+        ports = length_attributes(self._signature)
+        for port in ports:
+            name, value = str(port.equals), self._given.get(port.name)
+            if value is not None and name not in self._shape:
+                self._shape[name] = as_int(port, value)
+                self._from[name] = port.name
+                self._refuse(name, out_of_bounds(axes[name], self._shape[name]))
+        for port in ports:
+            if port.equals not in self._shape:
+                raise MissingArgumentError(
+                    f"{port.name} is required and missing: no input has the axis "
+                    f"{port.equals}",
+                    argument=port.name,
+                )
+        self._shape |= dict(declared_extents(axes, self._shape))
 
     def _refuse(self, name: str, reason: str | None) -> None:
         """Raise what is wrong with an axis, if anything is."""
@@ -170,16 +191,20 @@ class _Binder:
 
     # ---- runs
 
-    def _run_ends(self, port: ArrayPort, given: Array | None) -> Array:
-        assert port.ends is not None
-        axis = self._signature.axes[port.ends]
-        assert axis.batch is not None
-        assert axis.length is not None
+    def _take_ends(self, port: ArrayPort, given: Array | None) -> None:
+        """The run ends of a packed axis, and its extent where no array has it."""
+        axis = self._signature.axes[str(port.ends)]
         if given is None:
-            batch = self._known(axis.batch, axis)
-            length = self._known(axis.length, axis)
-            self._refuse(axis.length, too_long(axis.name, batch * length))
-            return (np.arange(1, batch + 1) * length).astype(np.int32)
+            batch, length = self._shape[str(axis.batch)], self._shape[str(axis.length)]
+            self._refuse(str(axis.length), too_long(axis.name, batch * length))
+            self._ends[axis.name] = (np.arange(1, batch + 1) * length).astype(np.int32)
+            return
+        self._check_ends(port, axis, given)
+        self._ends[axis.name] = given
+        self._shape.setdefault(axis.name, int(given[-1]))
+        self._from.setdefault(axis.name, port.name)
+
+    def _check_ends(self, port: ArrayPort, axis: Axis, given: Array) -> None:
         steps = np.diff(given.astype(np.int64), prepend=0)
         if (steps < 0).any():
             at = int(np.argmax(steps < 0))
@@ -197,14 +222,6 @@ class _Binder:
                 f"rows of {axis.name}",
                 argument=port.name,
             )
-        return given
-
-    def _known(self, name: str, axis: Axis) -> int:
-        if name not in self._shape:
-            raise ArgumentError(
-                f"the extent of {name} is unknown: no input has the axis {axis.name}"
-            )
-        return self._shape[name]
 
     def _check_runs(self) -> None:
         """In TND the limits of a run's length: each run's maximum, the total minimum."""
@@ -214,32 +231,27 @@ class _Binder:
             axis = self._signature.axes[port.ends]
             assert axis.length is not None
             length = self._signature.axes[axis.length]
-            longest = int(np.diff(self._ends[axis.name], prepend=0).max())
+            longest = self._longest(axis)
             if longest > length.maximum:
                 raise ArgumentError(
                     f"{port.name}: the longest run is {longest}, {length.name} must be "
                     f"at most {length.maximum}",
                     argument=port.name,
                 )
-            total = self._shape.get(axis.name)
-            if total is not None:
-                reason = runs_out_of_bounds(length, axis.name, total, self._shape)
-                self._refuse(axis.name, reason)
+            total = self._shape[axis.name]
+            reason = runs_out_of_bounds(length, axis.name, total, self._shape)
+            self._refuse(axis.name, reason)
+
+    def _longest(self, axis: Axis) -> int:
+        """The entries of the longest run of a packed axis."""
+        return int(np.diff(self._ends[axis.name], prepend=0).max())
 
     # ---- attributes
 
     def _scalar(self, port: ScalarPort) -> int:
         value = self._given.get(port.name)
         if port.equals is not None:
-            extent = self._shape[port.equals]
-            value = extent if value is None else as_int(port, value)
-            if value != extent:
-                raise ArgumentError(
-                    f"{port.name} is {value}, but the arrays have {port.equals} = "
-                    f"{extent}",
-                    argument=port.name,
-                )
-            return value
+            return self._extent_attribute(port, port.equals)
         if value is None:
             if port.default is None:
                 raise MissingArgumentError(
@@ -247,3 +259,25 @@ class _Binder:
                 )
             return port.default
         return as_int(port, value)
+
+    def _extent_attribute(self, port: ScalarPort, name: str) -> int:
+        """The value of an attribute that states the extent of an axis; in TND, where
+        runs differ in length, at least that of the longest."""
+        value = self._given.get(port.name)
+        if name in self._shape:
+            extent = self._shape[name]
+            if value is not None and as_int(port, value) != extent:
+                told = name in input_axes(self._signature)
+                what = f"the arrays have {name} =" if told else f"{name} is"
+                raise ArgumentError(
+                    f"{port.name} is {value}, but {what} {extent}", argument=port.name
+                )
+            return extent
+        packed = [a for a in self._signature.axes.values() if a.length == name]
+        longest = max(map(self._longest, packed))
+        if value is not None and as_int(port, value) < longest:
+            raise ArgumentError(
+                f"{port.name} is {value}, but the longest run of {name} is {longest}",
+                argument=port.name,
+            )
+        return longest if value is None else as_int(port, value)

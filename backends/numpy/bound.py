@@ -12,7 +12,8 @@ from backends.memory import require_memory
 from backends.numpy.dtypes import Array, DType, dtype_of
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from ligrad_ir.errors import ArgumentError
-from ligrad_ir.signature import ArrayPort, Axis, Signature
+from ligrad_ir.lengths import dimensions
+from ligrad_ir.signature import ArrayPort, Signature
 
 Make = Callable[[str, tuple[int, ...], DType], Array]
 
@@ -134,10 +135,3 @@ def leading(array: Array, extents: Sequence[int]) -> Array:
     """A view of so many positions of each dimension. An array without dimensions stays
     an array: indexed by an empty tuple it would be a copy, a NumPy scalar."""
     return array[(..., *map(slice, extents))]
-
-
-def dimensions(axis: Axis) -> tuple[str, ...]:
-    """The dimensions that carry an axis: two for a packed axis in BSND, else one."""
-    if axis.uniform and axis.batch and axis.length:
-        return (axis.batch, axis.length)
-    return (axis.name,)

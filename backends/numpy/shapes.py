@@ -16,6 +16,7 @@ from backends.numpy.limits import (
     too_long,
 )
 from ligrad_ir.errors import LigradError
+from ligrad_ir.lengths import length_attributes
 from ligrad_ir.numerals import whole_number
 from ligrad_ir.signature import ArrayPort, Axis, Signature
 
@@ -107,6 +108,19 @@ def resolve_extents(signature: Signature, shape: Given) -> Extents:
         for name, (count, runs) in lengths.items()
     }
     return Extents(of, {name: each.astype(np.int32) for name, each in ends.items()})
+
+
+def with_lengths(
+    signature: Signature,
+    shape: Given,
+    attributes: Mapping[str, int],
+) -> dict[str, int | tuple[int, ...]]:
+    """The shape, with the extents that attributes give beside it."""
+    found, named = dict(shape), set(map(str.casefold, shape))
+    for port in length_attributes(signature):
+        if port.name in attributes and str(port.equals).casefold() not in named:
+            found[str(port.equals)] = attributes[port.name]
+    return found
 
 
 def _by_axis(signature: Signature, shape: Given) -> dict[str, int | tuple[int, ...]]:

@@ -22,8 +22,9 @@ import numpy as np
 from backends.memory import require_memory
 from backends.numpy.dtypes import Array, dtype_of
 from backends.numpy.graph_ops import ABSENT, align, run_lengths, valid_count
-from backends.numpy.shapes import Extents, resolve_extents
+from backends.numpy.shapes import Extents, resolve_extents, with_lengths
 from backends.numpy.values import as_int
+from ligrad_ir.lengths import length_attributes
 from ligrad_ir.signature import ArrayPort, Signature
 
 HIDDEN = 256
@@ -65,13 +66,15 @@ def generate(
         LigradError: the shape names an unknown axis or does not fit, or an attribute
             has no such value.
     """
-    extents = resolve_extents(signature, shape)
-    _require_memory(signature, extents)
     given = {
         port.name: as_int(port, (attributes or {})[port.name])
         for port in signature.scalars
         if port.name in (attributes or {})
     }
+    extents = resolve_extents(signature, with_lengths(signature, shape, given))
+    _require_memory(signature, extents)
+    for port in length_attributes(signature):
+        given.setdefault(port.name, extents.of[str(port.equals)])
     rng = np.random.default_rng(seed)
     values: dict[str, Any] = dict(given)
     for port in signature.arrays:

@@ -142,14 +142,20 @@ class Batches:
         if axis in self._sizes:
             return self._sizes[axis]
         declared = self._declared.extents.get(axis)
-        if axis in self._declared.packed and self._layout == "BSND":
+        if axis in self._declared.packed:
+            if self._layout == "TND" and axis in self._declared.ends:
+                return int(self.raw(self._declared.ends[axis])[-1])
             batch, length = self._declared.packed[axis]
             return self.extent(batch) * self.extent(length)
         if isinstance(declared, int):
             return declared
         if declared is not None:
             return self.extent(declared)
-        raise ArgumentError(f"no input tells the extent of axis '{axis}'")
+        for name, default in self._declared.defaults.items():
+            if isinstance(default, str) and fold(default) == axis:
+                if name in self._attributes:
+                    return self._attributes[name]
+        raise ArgumentError(f"nothing tells the extent of axis '{axis}'")
 
     def real(self, axis: str) -> int:
         """The entries of an axis without the padding behind its last run."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xdsl.builder import Builder
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -26,6 +28,7 @@ from ligrad_ir.dsl.formulas import Formulas, Scope
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.dsl.spellings import Spellings
 from ligrad_ir.dsl.syntax import fold
+from ligrad_ir.lengths import missing_extents, no_extent
 from ligrad_ir.signature import (
     ArrayPort,
     Half,
@@ -63,6 +66,7 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
     diagnostics.raise_if_any()
     signature = spellings.applied(declarations.signature())
     _require_ends(program, signature, diagnostics)
+    _require_extents(program, signature, diagnostics)
 
     block = Block(
         arg_types=[
@@ -128,6 +132,33 @@ def _require_ends(
                 f"input NAME : int32[{node.batch}] ends {node.name}",
                 node.name,
             )
+
+
+def _require_extents(
+    program: syntax.Program, signature: Signature, diagnostics: Diagnostics
+) -> None:
+    axes = {str(s.name): s for s in program.statements if isinstance(s, syntax.Axis)}
+    taken = {fold(name) for name in _names(program)}
+    for name in missing_extents(signature):
+        attribute = f"num_{name.lower()}"
+        while attribute in taken:
+            attribute += "_"
+        diagnostics.error(
+            f"{no_extent(name)}: attribute {attribute} : int64 = {name}",
+            axes[name].name,
+        )
+
+
+def _names(program: syntax.Program) -> Iterator[str]:
+    """The names of all values that a program declares or computes."""
+    for statement in program.statements:
+        match statement:
+            case syntax.Input() | syntax.Output():
+                yield from (statement.name, *statement.aliases.names)
+            case syntax.Attribute() | syntax.Formula():
+                yield statement.name
+            case _:
+                pass
 
 
 def _places(

@@ -181,7 +181,7 @@ def test_the_documented_messages_are_what_is_printed(ligrad, monkeypatch) -> Non
     monkeypatch.chdir(ROOT)
     document = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
     files = sorted((ROOT / "docs" / "broken").glob("*.lig"))
-    assert len(files) == 5
+    assert len(files) == 6
     for path in files:
         name = path.relative_to(ROOT).as_posix()
         result = ligrad("run", name)

@@ -124,6 +124,16 @@ WRONG: list[tuple[str, tuple[tuple[str, str], ...], str]] = [
     ("R12", ((LAST, "o = rows * mode\n"),), "'mode'"),
     ("R13", ((LAST, "o = w\n"),), "declared with the axes [N, G]"),
     ("R13", ((LAST, "o = Reduce(rows over G)\n"),), "declared with the axes [N, G]"),
+    (
+        "R14",
+        (
+            ("axis U = 1", "axis V in 1..9"),
+            ("selects N by mode", "selects V"),
+            ("output o as oo : float32[N, G]", "output o : float32[V, G]"),
+            (LAST, "o = ScatterAdd(dy * w, idx)\n"),
+        ),
+        "attribute num_v : int64 = V",
+    ),
 ]
 
 
@@ -150,8 +160,9 @@ def test_base_is_right() -> None:
         assert signature_of(lowered(BASE, layout)).layout == layout
 
 
-def test_example_of_the_specification() -> None:
-    [text] = re.findall(r"```lig\n(.*?)```", SPEC, re.DOTALL)
+def test_examples_of_the_specification() -> None:
+    text, table = re.findall(r"```lig\n(.*?)```", SPEC, re.DOTALL)
+    assert [p.equals for p in signature_of(lowered(table)).scalars] == ["V"]
     signature = signature_of(lowered(text))
     assert signature.axes["S2"].maximum == 128 * 1024
     assert signature.axes["S2"].at_least == "K"

@@ -378,7 +378,7 @@ def test_an_index_array_is_not_a_number() -> None:
 
 def test_an_extent_that_no_input_tells() -> None:
     text = "axis A in 1..9\naxis C in 1..9\ninput x : half[A]\noutput z : half[A, C]\n"
-    with pytest.raises(ArgumentError, match="no input tells the extent of axis 'c'"):
+    with pytest.raises(ArgumentError, match="nothing tells the extent of axis 'c'"):
         value(text + "z = x", x=[1.0])
 
 

@@ -16,6 +16,7 @@ from ligrad_ir.signature import ArrayPort
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LIGHTNING = EXAMPLES / "lightning_indexer_grad.lig"
 SCORES = EXAMPLES / "forward_scores.lig"
+KEYS = Path(__file__).with_name("key_grad.lig")
 FLAGS = ["-std=c++17", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 UNDEFINED = ["-fsanitize=undefined", "-fno-sanitize-recover=undefined"]
 

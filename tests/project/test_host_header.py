@@ -15,9 +15,10 @@ import ligrad
 from backends.ascendc.project import operator_files
 from backends.ascendc.variants import Family
 from backends.numpy.binding import bind
-from backends.numpy.bound import dimensions
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
+from ligrad_ir.lengths import dimensions, input_axes, length_attributes
 from tests.project.support import (
+    KEYS,
     LIGHTNING,
     SCORES,
     Answer,
@@ -33,7 +34,7 @@ HALVES = ("bfloat16", "float16")
 DTYPES = {"bfloat16": ml_dtypes.bfloat16}
 
 
-@pytest.fixture(scope="module", params=[LIGHTNING, SCORES], ids=lambda p: p.stem)
+@pytest.fixture(scope="module", params=[LIGHTNING, SCORES, KEYS], ids=lambda p: p.stem)
 def program(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Family, HostProgram]:
@@ -63,6 +64,7 @@ def right_call(found: Family, rng: random.Random) -> Call:
     for name, axis in axes.items():
         if axis.at_least:
             extents[name] = extent(max(1, extents[axis.at_least]), axis.maximum)
+    longest: dict[str, int] = {}
     tensors: dict[str, Tensor] = {}
     for port in signature.arrays:
         if port.ends is None or axes[port.ends].uniform:
@@ -74,8 +76,13 @@ def right_call(found: Family, rng: random.Random) -> Call:
         low = extents[length.at_least] if length.at_least else 1
         batch = extents[axis.batch] = min(extents[axis.batch], 6)
         runs = [rng.choice((0, 1, rng.randint(0, 300))) for _ in range(batch)]
+        if axis.name not in input_axes(signature):
+            runs[-1] += low
         ends = tuple(int(e) for e in np.cumsum(runs))
-        extents[axis.name] = max(ends[-1], low, 1) + rng.choice((0, 0, 5))
+        longest[axis.length] = max(runs)
+        extents[axis.name] = ends[-1]
+        if axis.name in input_axes(signature):
+            extents[axis.name] = max(ends[-1], low, 1) + rng.choice((0, 0, 5))
         tensors[port.name] = Tensor("int32", (batch,), ends)
     for port in (*signature.arrays, *signature.outputs):
         if port.ends is not None:
@@ -90,9 +97,11 @@ def right_call(found: Family, rng: random.Random) -> Call:
         tensors[port.name] = Tensor(port.dtype_name, tuple(shape))
     numbers: dict[str, int] = {}
     for port in signature.scalars:
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 and port not in length_attributes(signature):
             continue
-        if port.equals is not None:
+        if port.equals in longest:
+            numbers[port.name] = longest[port.equals] + rng.choice((0, 9))
+        elif port.equals is not None:
             numbers[port.name] = extents[port.equals]
         else:
             numbers[port.name] = rng.choice(port.choices or (0, 5, -7, 2**62))
@@ -123,7 +132,10 @@ def spoil(found: Family, call: Call, rng: random.Random) -> None:
             del shape[rng.randrange(len(shape))]
         case 5 if found.scalars:
             scalar = rng.choice(found.scalars)
-            call.numbers[scalar.name] = rng.choice((-1, 0, 1, 2, 3, 64, 65, 2**63 - 1))
+            number = rng.choice((-1, 0, 1, 2, 3, 64, None, 2**63 - 1))
+            call.numbers.pop(scalar.name, None)
+            if number is not None:
+                call.numbers[scalar.name] = number
         case 6:
             call.layout = rng.choice(("BSND", "TND", "BNSD", "bsnd", "x"))
         case 7 if tensor.values:
@@ -220,9 +232,10 @@ def expected(found: Family, call: Call) -> Answer:
 
 def test_the_header_says_what_python_says(program: tuple[Family, HostProgram]) -> None:
     found, host = program
-    asked = calls(found, COUNT)
+    count = COUNT if found.name != "KeyGrad" else COUNT // 3
+    asked = calls(found, count)
     answers = host.ask(asked)
-    assert len(answers) == COUNT
+    assert len(answers) == count
     wanted = [expected(found, call) for call in asked]
     for call, answer, right in zip(asked, answers, wanted):
         if right.code == 0 and answer.code != 0:  # the outputs do not fit spoilt inputs
@@ -231,10 +244,10 @@ def test_the_header_says_what_python_says(program: tuple[Family, HostProgram]) -
             continue
         assert answer == right, call
     codes = [right.code for right in wanted]
-    assert codes.count(0) > COUNT / 4
-    assert codes.count(161002) > COUNT / 4
-    assert codes.count(161001) > COUNT / 50
-    assert len({right.message for right in wanted}) > 300
+    assert codes.count(0) > count / 4
+    assert codes.count(161002) > count / 4
+    assert codes.count(161001) > count / 50
+    assert len({right.message for right in wanted}) > count / 10
     assert len({right.variant for right in wanted}) == 9
 
 

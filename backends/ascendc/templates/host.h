@@ -126,6 +126,22 @@ inline std::vector<int> DimensionsOf(const Signature& signature, const Port& por
     return names;
 }
 
+// The extents of further axes that their declarations give: those that never vary, and those that equal a known one.
+inline void TakeDeclared(const Signature& signature, std::vector<int64_t>& extents)
+{
+    for (size_t turn = 0; turn < extents.size(); ++turn) {  // an axis may stand before the one that it equals
+        for (size_t i = 0; i < extents.size(); ++i) {
+            const Axis& axis = signature.axes[i];
+            if (extents[i] >= 0 || axis.IsPacked()) continue;
+            if (axis.minimum == axis.maximum) {
+                extents[i] = axis.minimum;
+            } else if (axis.at_least >= 0 && axis.at_least == axis.at_most) {
+                extents[i] = extents[static_cast<size_t>(axis.at_least)];
+            }
+        }
+    }
+}
+
 // Checks a call against a signature, in the order and with the words of the Python API.
 class Binder {
 public:
@@ -148,6 +164,7 @@ public:
             const int code = IsFlat(port) ? TakeEntries(port, *inputs[i].tensor) : TakeShape(port, *inputs[i].tensor);
             if (code) return code;
         }
+        if (int code = TakeLengths(numbers)) return code;
         if (int code = CheckLimits()) return code;
         for (size_t i = 0; i < inputs.size(); ++i) {
             if (signature_.inputs[i].ends < 0) continue;
@@ -162,9 +179,6 @@ public:
         }
         for (size_t i = 0; i < numbers.size(); ++i) {
             if (int code = TakeNumber(signature_.numbers[i], numbers[i])) return code;
-        }
-        for (const auto& total : totals_) {
-            if (!IsKnown(total.first)) ExtentOf(total.first) = total.second;
         }
         for (size_t i = 0; i < outputs.size(); ++i) {
             if (int code = CheckPresence(signature_.outputs[i], *outputs[i].tensor)) return code;
@@ -295,11 +309,39 @@ private:
                                 word + " " + AxisAt(other).name + " = " + std::to_string(ExtentOf(other)));
     }
 
+    // The extents of axes that no input has, as declared or as attributes say.
+    int TakeLengths(const std::vector<int64_t>& numbers)
+    {
+        TakeDeclared(signature_, extents);
+        for (size_t i = 0; i < numbers.size(); ++i) {
+            const Number& number = signature_.numbers[i];
+            if (number.equals < 0 || numbers[i] == kNotGiven || !IsFree(number.equals)) continue;
+            if (int code = CheckChoices(number, numbers[i])) return code;
+            from_[static_cast<size_t>(number.equals)] = number.name;
+            ExtentOf(number.equals) = numbers[i];
+            if (int code = CheckBounds(number.equals)) return code;
+        }
+        for (const Number& number : signature_.numbers) {
+            if (number.equals < 0 || !IsFree(number.equals)) continue;
+            return Refuse(kMissing, std::string(number.name) + " is required and missing: no input has the axis " +
+                                        AxisAt(number.equals).name, message_);
+        }
+        TakeDeclared(signature_, extents);
+        return kSuccess;
+    }
+
+    // Whether an axis has no extent yet, and will not get it from run ends.
+    bool IsFree(int axis)
+    {
+        if (IsKnown(axis) || AxisAt(axis).IsPacked()) return false;
+        const std::vector<Axis>& axes = signature_.axes;
+        return std::none_of(axes.begin(), axes.end(), [axis](const Axis& each) {
+            return each.IsPacked() && !each.uniform && each.length == axis;
+        });
+    }
+
     int CheckLimits()
     {
-        for (size_t i = 0; i < extents.size(); ++i) {
-            if (signature_.axes[i].IsUnit()) extents[i] = 1;
-        }
         for (size_t i = 0; i < extents.size(); ++i) {
             const Axis& axis = signature_.axes[i];
             if (axis.IsPacked() || extents[i] == kUnknown) continue;
@@ -345,6 +387,10 @@ private:
                         " rows of " + axis.name);
         }
         totals_.emplace_back(port.ends, before);
+        if (!IsKnown(port.ends)) {
+            ExtentOf(port.ends) = before;
+            from_[static_cast<size_t>(port.ends)] = name;
+        }
         longest_.push_back(0);
         before = 0;
         for (int64_t end : ends) {
@@ -386,25 +432,60 @@ private:
 
     int TakeNumber(const Number& number, int64_t& value)
     {
-        const std::string name = number.name;
-        if (value == kNotGiven) {
-            if (number.equals >= 0) {
-                value = ExtentOf(number.equals);
-                return kSuccess;
-            }
-            if (number.standard == kNotGiven) return Refuse(kMissing, name + " is required and missing", message_);
-            value = number.standard;
-            return kSuccess;
+        if (value != kNotGiven) {
+            if (int code = CheckChoices(number, value)) return code;
         }
+        if (number.equals >= 0) return TakeExtentNumber(number, value);
+        if (value == kNotGiven) value = number.standard;
+        if (value != kNotGiven) return kSuccess;
+        return Refuse(kMissing, std::string(number.name) + " is required and missing", message_);
+    }
+
+    int CheckChoices(const Number& number, int64_t value)
+    {
         const std::vector<int64_t>& choices = number.choices;
-        if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
-            return Fail(name + " is " + std::to_string(value) + ", must be " + Spell(choices, " or "));
-        }
-        if (number.equals >= 0 && value != ExtentOf(number.equals)) {
-            return Fail(name + " is " + std::to_string(value) + ", but the arrays have " +
-                        AxisAt(number.equals).name + " = " + std::to_string(ExtentOf(number.equals)));
+        if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) return kSuccess;
+        return Fail(std::string(number.name) + " is " + std::to_string(value) + ", must be " +
+                    Spell(choices, " or "));
+    }
+
+    // An attribute that states the extent of an axis; where runs differ in length, at least that of the longest.
+    int TakeExtentNumber(const Number& number, int64_t& value)
+    {
+        const Axis& axis = AxisAt(number.equals);
+        const bool known = IsKnown(number.equals) || axis.uniform;
+        const int64_t extent = !known         ? LongestOf(number.equals)
+                               : axis.uniform ? ExtentOf(axis.batch) * ExtentOf(axis.length)
+                                              : ExtentOf(number.equals);
+        const bool fits = known ? value == extent : value >= extent;
+        if (value == kNotGiven) value = extent;
+        else if (!fits) {
+            const std::string what = !known                     ? std::string("the longest run of ") + axis.name + " is "
+                                     : IsOfInput(number.equals) ? std::string("the arrays have ") + axis.name + " = "
+                                                                : std::string(axis.name) + " is ";
+            return Fail(std::string(number.name) + " is " + std::to_string(value) + ", but " + what +
+                        std::to_string(extent));
         }
         return kSuccess;
+    }
+
+    int64_t LongestOf(int length) const
+    {
+        int64_t longest = 0;
+        for (size_t i = 0; i < totals_.size(); ++i) {
+            if (AxisAt(totals_[i].first).length == length) longest = std::max(longest, longest_[i]);
+        }
+        return longest;
+    }
+
+    bool IsOfInput(int axis) const
+    {
+        for (const Port& port : signature_.inputs) {
+            if (port.ends >= 0 && AxisAt(port.ends).uniform) continue;
+            const std::vector<int> names = Names(port, true);
+            if (std::find(names.begin(), names.end(), axis) != names.end()) return true;
+        }
+        return false;
     }
 
     // ---- arrays that the vendor's implementation reads flat
@@ -593,9 +674,6 @@ inline std::vector<std::vector<int64_t>> InferShapes(const Arguments& arguments)
     };
     const checks::Signature signature = Describe(Element::Other, arguments.layout == "BSND");
     std::vector<int64_t> extents(signature.axes.size(), -1);
-    for (size_t i = 0; i < extents.size(); ++i) {
-        if (signature.axes[i].IsUnit()) extents[i] = 1;
-    }
     for (size_t i = 0; i < inputs.size(); ++i) {
         const std::vector<int64_t>& shape = inputs[i].tensor->shape;
         for (const bool with_optional : {true, false}) {
@@ -606,6 +684,21 @@ inline std::vector<std::vector<int64_t>> InferShapes(const Arguments& arguments)
             }
         }
     }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const int ends = signature.inputs[i].ends;
+        if (ends < 0 || inputs[i].values->empty()) continue;
+        int64_t& extent = extents[static_cast<size_t>(ends)];
+        if (extent < 0) extent = inputs[i].values->back();
+    }
+    const std::vector<int64_t> numbers = {@given_numbers@};
+    checks::TakeDeclared(signature, extents);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+        const int axis = signature.numbers[i].equals;
+        if (axis < 0 || numbers[i] == kNotGiven) continue;
+        int64_t& extent = extents[static_cast<size_t>(axis)];
+        if (extent < 0) extent = numbers[i];
+    }
+    checks::TakeDeclared(signature, extents);
     std::vector<std::vector<int64_t>> shapes;
     for (const checks::Port& port : signature.outputs) {
         shapes.emplace_back();
