@@ -94,27 +94,34 @@ class Emitter:
         return self._insert(lig.GatherOp(source, rows))
 
     def scatter_add(self, updates: SSAValue, rows: SSAValue) -> SSAValue:
-        """The sums of the updates by row"""
+        """The sums of the updates by row, absent entries left out. The operation passes
+        those of `rows` over; other selections lose axes in the sum too."""
+        updates = self.masked(updates, tensor(rows).axes, done=rows)
         return self._insert(lig.ScatterAddOp(updates, rows, REAL))
 
     def matmul(self, lhs: SSAValue, rhs: SSAValue, over: str) -> SSAValue:
         """The sum of lhs * rhs over an axis, absent entries left out"""
         axes.matmul(tensor(lhs).axes, tensor(rhs).axes, over)
-        lhs, rhs = self.masked(lhs, over), self.masked(rhs, over)
+        lhs, rhs = self.masked(lhs, (over,)), self.masked(rhs, (over,))
         return self._insert(lig.MatmulOp(lhs, rhs, over, REAL))
 
     def sum(self, operand: SSAValue, over: str) -> SSAValue:
         """The sum over an axis, absent entries left out"""
         axes.without(tensor(operand).axes, over)
-        return self._insert(lig.ReduceSumOp(self.masked(operand, over), over, REAL))
+        return self._insert(lig.ReduceSumOp(self.masked(operand, (over,)), over, REAL))
 
-    def masked(self, value: SSAValue, over: str | None = None) -> SSAValue:
-        """`value` with 0 at the absent entries of every selection whose axes it has; if
-        `over` is given, of those that lose that axis in a sum."""
+    def masked(
+        self, value: SSAValue, lost: Axes | None = None, done: SSAValue | None = None
+    ) -> SSAValue:
+        """`value` with 0 at the absent entries of every selection whose axes it has. With
+        `lost`, only of those that lose one of these axes in a sum; `done`: rows of the
+        selection that is masked already."""
         for rows in self._selections.values():
-            axes_of_rows = tensor(rows).axes
-            if set(axes_of_rows) <= set(tensor(value).axes) and (
-                over is None or over in axes_of_rows
+            axes_of_rows = set(tensor(rows).axes)
+            if (
+                rows is not done
+                and axes_of_rows <= set(tensor(value).axes)
+                and (lost is None or axes_of_rows.intersection(lost))
             ):
                 value = self._insert(lig.MaskOp(value, rows))
         return value

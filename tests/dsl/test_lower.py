@@ -100,6 +100,18 @@ def test_outputs_over_a_selection_are_masked() -> None:
     assert not ops(build("y = w * 2", "output y : half[T, G]\n"), lig.MaskOp)
 
 
+def test_a_scatter_masks_other_selections() -> None:
+    """It sums over the tokens of them too; its own absent entries it passes over."""
+    more = "axis L = 4\ninput more : int32[T, L] selects N\n"
+    formula = "y = ScatterAdd(dy * q, ind)\n"
+    assert not ops(build(formula, more + "output y : half[N, G, D]\n"), lig.MaskOp)
+    formula = more + "input z : half[T, L]\ny = ScatterAdd(dy * z, more)\n"
+    module = build(formula, "output y : half[N, K]\n")
+    [mask], [scatter] = ops(module, lig.MaskOp), ops(module, lig.ScatterAddOp)
+    assert scatter.updates is mask.result
+    assert tensor(mask.rows).axes == ("T", "K")
+
+
 def test_names_and_functions_ignore_case() -> None:
     module = build("Y = RELU(QUERY) * x", "output y : half[T, G, D]\n")
     assert len(ops(module, lig.ReluOp)) == 1
