@@ -11,7 +11,8 @@ from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError
 from ligrad_ir.lengths import require_extents
-from ligrad_ir.signature import Half, Layout, signature_of
+from ligrad_ir.program import check_program
+from ligrad_ir.signature import Half, Layout
 from ligrad_ir.text import parse_module, verify_module
 
 
@@ -22,7 +23,8 @@ def read_program(
 
     Raises:
         DslError: the text has mistakes.
-        LigradError: the file cannot be read, or the IR is no whole program.
+        IrError: the IR is no program.
+        LigradError: the file cannot be read, or an axis has no extent.
     """
     if isinstance(program, ModuleOp):
         verify_module(program)
@@ -40,7 +42,7 @@ def read_program(
 
 def _complete(module: ModuleOp) -> ModuleOp:
     """The module, if it says where every extent comes from, as formulas do."""
-    require_extents(signature_of(module))
+    require_extents(check_program(module))
     return module
 
 

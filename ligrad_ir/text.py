@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 from xdsl.context import Context
@@ -16,12 +17,24 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import Func
 from xdsl.ir import Operation
 from xdsl.parser import Parser
+from xdsl.parser.generic_parser import ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
+from xdsl.utils.lexer import Input
+from xdsl.utils.mlir_lexer import MLIRLexer
 
 from ligrad_ir.dialects.lig import Lig
 from ligrad_ir.errors import IrError
 from ligrad_ir.places import pointed
 from ligrad_ir.wellformed import verify
+
+
+class _Lexer(MLIRLexer):
+    """The lexer of xDSL, which takes for ever to see that a string is not closed: its
+    pattern tries all ways to cut the rest of the line into pieces."""
+
+    _unescaped_characters_regex = re.compile(
+        r'"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"'
+    )
 
 
 class PlacedParser(Parser):
@@ -32,7 +45,8 @@ class PlacedParser(Parser):
     are those of the text."""
 
     def __init__(self, context: Context, text: str, filename: str, first_line: int = 1):
-        super().__init__(context, text, filename)
+        super().__init__(context, "", filename)
+        self._parser_state = ParserState(_Lexer(Input(text, filename)))
         self._filename = StringAttr(filename)
         self._first_line = first_line
         self.placed: list[Operation] = []

@@ -19,11 +19,8 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import SyncGroupOp
 from ligrad_ir.errors import LigradError
-from ligrad_ir.signature import (
-    Signature,
-    entry_function,
-    signature_of,
-)
+from ligrad_ir.program import check_program
+from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import CubeEmitter
@@ -97,7 +94,7 @@ class LowerToNpuPass(ModulePass):
 
 class _Lowering(TokenLowering):
     def __init__(self, module: ModuleOp, options: LowerToNpuPass):
-        signature_of(module)  # raises for what is no graph
+        check_program(module)
         on_cube = is_cube_or_outer if options.outer_products == "cube" else is_cube
         staging = stage(entry_function(module), on_cube)
         self._depth = 1 if options.deterministic else options.tokens

@@ -17,7 +17,8 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.npu_launch import AwaitOp, SyncGroupOp
 from ligrad_ir.dialects.npu_types import Pipe
 from ligrad_ir.errors import LigradError
-from ligrad_ir.signature import Signature, entry_function, signature_of
+from ligrad_ir.program import check_program
+from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
 from passes.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
@@ -103,7 +104,7 @@ class StreamToNpuPass(ModulePass):
         self.check_options()
         try:
             soc = find_soc(self.soc)
-            signature_of(op)  # raises for what is no graph
+            check_program(op)
             scatter = "vector" if self.deterministic else self.scatter
             plan = stream(entry_function(op), scatter)
             bounds, room = upper_bounds(op), soc.l1_size

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin
+from xdsl.dialects.builtin import Builtin, StringAttr
 from xdsl.dialects.cf import Cf
 from xdsl.dialects.func import Func
 from xdsl.dialects.test import Test
@@ -102,6 +102,20 @@ def test_a_long_line_is_shown_in_part() -> None:
     with pytest.raises(ParseError) as found:
         PlacedParser(Context(), text, "f.mlir").parse_module()
     assert max(map(len, describe(found.value).splitlines())) < 200
+
+
+def test_a_string_that_is_not_closed_is_told_at_once() -> None:
+    """However long its line is."""
+    said = complaint('func.return {a = "' + "b " * 500 + "}")
+    assert said.startswith("f.mlir:2:")
+    assert "before closing string literal" in said.splitlines()[0]
+
+
+def test_strings_are_read_with_their_escapes() -> None:
+    text = r'func.func private @f() -> () attributes {a = "b \"c\" \\ \09 d", b = ""}'
+    [function] = parse_module(text).ops
+    assert function.attributes["a"] == StringAttr('b "c" \\ \t d')
+    assert function.attributes["b"] == StringAttr("")
 
 
 def test_a_stated_place_is_kept() -> None:
