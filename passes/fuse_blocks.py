@@ -25,9 +25,10 @@ class FuseBlocksPass(ModulePass):
     Moves the operations over a token axis into `lig.blocks` over that axis.
 
     A token axis is what a selection has in front of its entries; in a graph without a
-    selection, the first axis of the first result. Operations that have it nowhere stay
-    where they are. What sums over it (scatter_add among others) is a sum over the
-    blocks; where such a sum is used for the tokens again, another loop follows.
+    selection, the first axis of the first result that has axes, or else of the first such
+    argument. Operations that have it nowhere stay where they are. What sums over it
+    (scatter_add among others) is a sum over the blocks; where such a sum is used for the
+    tokens again, another loop follows.
 
     Assumes nothing. Establishes that no operation over a token axis is left outside a
     `lig.blocks`. Idempotent.
@@ -58,9 +59,10 @@ def token_axes(function: FuncOp) -> tuple[str, ...]:
             [*tokens, _] = tensor(op.result).axes
             found |= dict.fromkeys(tokens[:1])
     if not found:
-        for type in function.function_type.outputs.data[:1]:
-            if isinstance(type, TensorType):
-                found |= dict.fromkeys(type.axes[:1])
+        types = function.function_type
+        for type in (*types.outputs, *types.inputs):
+            if isinstance(type, TensorType) and type.axes:
+                return type.axes[:1]
     return tuple(found)
 
 

@@ -100,7 +100,14 @@ class _Lowering(TokenLowering):
         self._depth = 1 if options.deterministic else options.tokens
 
         def memory(source: FuncOp, signature: Signature, block: Block) -> ProgramMemory:
-            return ProgramMemory(source, signature, staging, block, self._depth)
+            return ProgramMemory(
+                source,
+                signature,
+                staging,
+                block,
+                self._depth,
+                deterministic=options.deterministic,
+            )
 
         super().__init__(
             module,
@@ -196,7 +203,11 @@ class _Lowering(TokenLowering):
                     op for op in part.ops if self.staging.stages_of(op)[0] == number
                 ]
                 own = {result for op in first for result in op.results}
-                stores = {v: s for v, s in storages.items() if v in own}
+                stores = {
+                    v: s
+                    for v, s in storages.items()
+                    if v in own and v.owner not in self.staging.final
+                }
                 VectorEmitter(scope, part, sub, storages, stores).emit()
                 continue
             scope.builder.location = part.location
@@ -225,7 +236,7 @@ def _require_own_operands(part: Group, ops: list[Operation]) -> None:
                 or isinstance(maker, lig.ConstantOp)
             ):
                 continue
-            entries = tensor(operand).axes[1]
-            same_rows = part.rows == entries and not part.sums_rows
+            entries = tensor(operand).axes[1:2]
+            same_rows = entries == (part.rows,) and not part.sums_rows
             if not (isinstance(maker, lig.GatherOp) and same_rows):
                 raise UnsupportedError(op, f"{maker.name} is other work of the stage")

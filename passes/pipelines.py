@@ -33,6 +33,7 @@ from passes.place_buffers import PlaceBuffersPass
 from passes.round_before_selection import RoundBeforeSelectionPass
 from passes.sink_scaling import SinkScalingPass
 from passes.split_operands import SplitOperandsPass
+from passes.sum_tokens_last import SumTokensLastPass
 
 Schedule = Literal["optimized", "baseline"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
@@ -141,9 +142,10 @@ def lowering(
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to a launch that is not ordered and not placed."""
     if schedule == "optimized":
-        return (choice.lower(soc, deterministic),)
+        return (SumTokensLastPass(), choice.lower(soc, deterministic))
     return (
         RoundBeforeSelectionPass(),
+        SumTokensLastPass(),
         LowerToNpuPass(soc, deterministic, TOKENS, outer_products="cube"),
     )
 

@@ -91,6 +91,12 @@ def _split_operands() -> type[ModulePass]:
     return SplitOperandsPass
 
 
+def _sum_tokens_last() -> type[ModulePass]:
+    from passes.sum_tokens_last import SumTokensLastPass
+
+    return SumTokensLastPass
+
+
 def _stream_to_npu() -> type[ModulePass]:
     from passes.stream_to_npu import StreamToNpuPass
 
@@ -113,5 +119,6 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "sink-scaling": _sink_scaling,
     "split-operands": _split_operands,
     "stream-to-npu": _stream_to_npu,
+    "sum-tokens-last": _sum_tokens_last,
 }
 """By name, loaded when asked for."""

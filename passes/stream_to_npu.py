@@ -172,7 +172,8 @@ class _Streaming(TokenLowering):
         b.insert(SyncGroupOp())
 
     def _vector_token(self, b: BodyBuilder, scope: TokenScope, sub: SSAValue) -> None:
-        plan, storages = self._plan, self.memory.storages
+        plan = self._plan
+        storages = {**self.memory.storages, **self.memory.terms}
         gathering = VectorGather(self._options.gather)
         scope = self._with_indices(b, scope)
         self._groups(scope, sub, plan.before, storages, self._made_before())
@@ -204,7 +205,8 @@ class _Streaming(TokenLowering):
         """What leaves the program: of what is computed again, the rest is elsewhere."""
         made = {result for op in self._plan.behind for result in op.results}
         storages = self.memory.storages.items()
-        return {v for v, storage in storages if storage.per_token and v in made}
+        leaving = {v for v, storage in storages if storage.per_token and v in made}
+        return leaving | made.intersection(self.staging.accumulated)
 
     # ---- its windows
 
@@ -279,7 +281,11 @@ class _Streaming(TokenLowering):
             if self.staging.stages_of(op)[:1] == [step.stage]
             for result in op.results
         }
-        made = {value for value in storages if value in first}
+        made = {
+            value
+            for value in storages
+            if value in first and value.owner not in self.staging.final
+        }
         self._groups(scope, sub, elementwise, storages, made)
         if not self._scatters(step.stage):
             return

@@ -139,6 +139,24 @@ class StoreOp(_RowsOp):
         "`:` type($dst) `,` type($src)"
     )
 
+    def __init__(
+        self,
+        dst: SSAValue,
+        dst_offset: SSAValue,
+        src: SSAValue,
+        src_offset: SSAValue,
+        rows: SSAValue,
+        count: SSAValue,
+        dst_pitch: SSAValue,
+        src_pitch: SSAValue,
+        *,
+        atomic: bool = False,
+    ):
+        super().__init__(
+            *(dst, dst_offset, src, src_offset, rows, count, dst_pitch, src_pitch),
+            {"atomic": UnitAttr() if atomic else None},
+        )
+
     def pipe(self) -> Pipe:
         return Pipe.MTE3
 

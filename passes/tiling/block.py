@@ -198,13 +198,12 @@ class BlockEmitter(ElementwiseEmitter):
     def _store_block(self, value: SSAValue, start: Index, rows: Index) -> None:
         """Rows of a value from `start` on."""
         b, storage, columns = self._b, self._stores[value], self._columns()
-        axis = self._axis(value)
-        assert axis is not None
-        count = self._scope.array_window(axis) if storage.per_token else columns
+        count = self._stored(self._axis(value), storage)
         memref, offset, pitch = self._rows_of(storage, start)
         high, wide, far, near = map(b.index, (rows, count, pitch, columns))
         buffer, zero = self._buffer(value), b.index(0)
-        b.insert(StoreOp(memref, offset, buffer, zero, high, wide, far, near))
+        moved = (memref, offset, buffer, zero, high, wide, far, near)
+        b.insert(StoreOp(*moved, atomic=storage.is_total))
 
     def _rows_of(
         self, storage: Storage, start: Index

@@ -170,10 +170,13 @@ class BodyBuilder:
         src: SSAValue,
         src_offset: Index,
         count: Index,
+        *,
+        atomic: bool = False,
     ) -> None:
-        """One contiguous transfer to global memory."""
+        """One contiguous transfer to global memory; atomic: added to what is there."""
         at, start, size = map(self.index, (dst_offset, src_offset, count))
-        self.insert(StoreOp(dst, at, src, start, self.index(1), size, size, size))
+        moved = (dst, at, src, start, self.index(1), size, size, size)
+        self.insert(StoreOp(*moved, atomic=atomic))
 
     # ---- structure
 

@@ -84,7 +84,7 @@ class ElementwiseEmitter(GroupValues):
             b.location = op.location
             for operand in op.operands:
                 if operand in self._loads and operand not in own:
-                    if group.extent(operand) in (Extent.ROW, Extent.COLUMN):
+                    if group.extent(operand) is not Extent.MATRIX:
                         self._load(operand)
             if isinstance(op, lig.MaskOp):
                 self._present(op)
@@ -93,7 +93,7 @@ class ElementwiseEmitter(GroupValues):
             b.location = op.location
             if result in self._stores and self._is_padded_output(result):
                 self._fill(self._buffer(result), 0.0, self._capacity(result))
-            if isinstance(op, lig.ReduceSumOp) and group.extent(result) is Extent.ROW:
+            if self._sums_rows(op) and group.extent(result) is Extent.ROW:
                 self._fill(self._buffer(result), 0.0, self._capacity(result))
         for op in before:
             self._compute(op, 0, self._count(op.results[0]))
@@ -162,7 +162,9 @@ class ElementwiseEmitter(GroupValues):
         to = self._place(result)
         match op:
             case lig.ConstantOp():
-                pass
+                if self._is_in_memory(op):
+                    value, size = op.value.value.data, self._capacity(result)
+                    self._fill(self._buffer(result), value, size)
             case lig.CastOp():
                 source, at = self._buffer(op.input), self._place(op.input)
                 b.insert(ConvertOp(self._buffer(result), to, source, at, n))
@@ -176,11 +178,25 @@ class ElementwiseEmitter(GroupValues):
             case lig.ReluGradOp():
                 self._relu_grad(op, n)
             case lig.ReduceSumOp():
-                self._reduce(op, n)
+                if self._sums_tokens(op):
+                    self._check_sum_of_tokens(op)
+                else:
+                    self._reduce(op, n)
             case lig.AddOp() | lig.SubOp() | lig.MulOp():
                 self._arithmetic(op, n)
             case _:
                 raise UnsupportedError(op, "the vector unit has no rule for it")
+
+    def _is_in_memory(self, constant: lig.ConstantOp) -> bool:
+        """Whether some operation takes a constant from a buffer: all but arithmetic does,
+        and arithmetic on two constants."""
+
+        def takes(op: Operation) -> bool:
+            makers = [operand.owner for operand in op.operands]
+            constants = all(isinstance(maker, lig.ConstantOp) for maker in makers)
+            return constant in makers and (type(op) not in KINDS or constants)
+
+        return any(map(takes, self._group.ops))
 
     def _relu_grad(self, op: lig.ReluGradOp, n: SSAValue) -> None:
         covers = self._group.extent(op.result)
@@ -205,12 +221,25 @@ class ElementwiseEmitter(GroupValues):
         gradient, start = self._buffer(op.gradient), self._place(op.gradient)
         b.insert(SelectOp(self._buffer(op.result), to, bits, zero, gradient, start, n))
 
+    def _sums_rows(self, op: Operation) -> bool:
+        """Whether it sums the rows of the matrix, or a column."""
+        rows = self._group.rows
+        return isinstance(op, lig.ReduceSumOp) and op.over.string_value() == rows
+
+    def _check_sum_of_tokens(self, op: lig.ReduceSumOp) -> None:
+        """What a token adds goes to memory as it is, and has no padding there."""
+        if tensor(op.input).element_type != f32:
+            raise UnsupportedError(op, "only float32 is added up over the tokens")
+        shared = self._group.extent(op.input) in (Extent.MATRIX, Extent.COLUMN)
+        if shared and self._group.rows in self._scope.padded:
+            raise UnsupportedError(
+                op, f"rows along {self._group.rows} are added up over the tokens"
+            )
+
     def _reduce(self, op: lig.ReduceSumOp, n: SSAValue) -> None:
         b, zero = self._b, self._b.index(0)
         source, total = self._buffer(op.input), self._buffer(op.result)
-        if op.over.string_value() == self._group.rows:
-            if self._group.extent(op.input) is not Extent.MATRIX:
-                raise UnsupportedError(op, "a column is summed")
+        if self._sums_rows(op) and self._group.extent(op.input) is Extent.MATRIX:
             kind, at = BinaryKind.ADD, self._place(op.input)
             b.insert(BinaryOp(kind, total, zero, total, zero, source, at, n))
             return
@@ -225,8 +254,8 @@ class ElementwiseEmitter(GroupValues):
         covers = self._group.extent(op.result)
         lhs, rhs = self._scalar(op.lhs, covers), self._scalar(op.rhs, covers)
         b, result, to = self._b, self._buffer(op.result), self._place(op.result)
-        if lhs is not None and rhs is not None:
-            raise UnsupportedError(op, "both operands are the same for a whole row")
+        if lhs is not None and rhs is not None:  # both are constants, one is in memory
+            lhs = None
         if lhs is None and rhs is None:
             left, right = self._buffer(op.lhs), self._buffer(op.rhs)
             i, j = self._place(op.lhs), self._place(op.rhs)
@@ -251,17 +280,12 @@ class ElementwiseEmitter(GroupValues):
         """A value that is one number for the whole row, as that number."""
         extent = self._group.extent(value)
         if extent is Extent.NUMBER:
-            if not isinstance(constant := value.owner, lig.ConstantOp):
-                raise UnsupportedError(
-                    _owner(value), "a number that is no constant is broadcast"
-                )
-            return self._b.number(constant.value.value.data)
+            if isinstance(constant := value.owner, lig.ConstantOp):
+                return self._b.number(constant.value.value.data)
+            if covers is Extent.NUMBER:
+                return None
+            return self._b.value(ReadOp(self._buffer(value), self._b.index(0)))
         if extent is Extent.COLUMN and covers is Extent.MATRIX:
             read = ReadOp(self._buffer(value), self._b.index(self._row))
             return self._b.value(read)
         return None
-
-
-def _owner(value: SSAValue) -> Operation:
-    assert isinstance(value.owner, Operation)
-    return value.owner

@@ -17,6 +17,7 @@ from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
 from passes.tiling.names import label_of
+from passes.tiling.reach import sums_tokens
 from passes.tiling.staging import Staging, UnsupportedError
 from passes.tiling.storage import Storage, workspace_elements
 
@@ -28,7 +29,8 @@ class ProgramMemory:
     of each of the tokens that are worked on at once; extents: the size parameters, `blocks`
     among them; ends: run ends in TND, uniform: their packed axis in BSND; modes:
     attributes that are used; attributes: what each parameter is, in order. zeros: a
-    workspace of zeros, of zero_elements, if there is one.
+    workspace of zeros, of zero_elements, if there is one. terms: of a deterministic
+    program, where each block leaves what its token adds to a sum over the tokens.
     """
 
     def __init__(
@@ -38,12 +40,16 @@ class ProgramMemory:
         staging: Staging,
         block: Block,
         tokens: int = 1,
+        *,
+        deterministic: bool = False,
     ):
         self._source = source
         self._signature = signature
         self._staging = staging
+        self._deterministic = deterministic
         self.storages: dict[SSAValue, Storage] = {}
         self.slots: list[dict[SSAValue, Storage]] = [{} for _ in range(tokens)]
+        self.terms: dict[SSAValue, Storage] = {}
         self.extents: dict[str, SSAValue] = {}
         self.ends: dict[SSAValue, SSAValue] = {}
         self.uniform: dict[SSAValue, str] = {}
@@ -125,8 +131,7 @@ class ProgramMemory:
         if token in axes and axes[0] != token:
             raise LigradError(f"the token axis {token} is not the first of {axes}")
         own = own_axes(value, token)
-        per_token = token in axes
-        return Storage(memref, own, per_token=per_token, is_padded=not per_token)
+        return Storage(memref, own, per_token=token in axes, is_padded=False)
 
     def _make_workspaces(self, b: BodyBuilder) -> None:
         """Workspaces for every value that crosses stages, and the accumulators."""
@@ -137,6 +142,8 @@ class ProgramMemory:
             for slot in self._crossing_slots():
                 slot[value] = self._workspace(b, value, {})
         for value in self._staging.accumulated:
+            if self._deterministic and isinstance(value.owner, lig.ReduceSumOp):
+                self.terms[value] = self._workspace(b, value, {})
             if value in self.storages:
                 continue
             label = self.label(value)
@@ -146,8 +153,9 @@ class ProgramMemory:
             self.storages[value] = Storage(memref, tensor(value).axes)
 
     def at(self, slot: int) -> dict[SSAValue, Storage]:
-        """Where all values lie for what is worked on in a slot."""
-        return {**self.storages, **self.slots[slot]}
+        """Where all values lie for what is worked on in a slot, and what a token adds to
+        sums goes."""
+        return {**self.storages, **self.slots[slot], **self.terms}
 
     def _workspace(
         self, b: BodyBuilder, value: SSAValue, tiles: Mapping[str, int]
@@ -207,7 +215,7 @@ class ProgramMemory:
         found: dict[SSAValue, None] = {}
         for _, ops in sorted(self._staging.stages.items()):
             for op in ops:
-                if isinstance(op, lig.ScatterAddOp):
+                if sums_tokens(op, self._staging.token_axis):
                     continue
                 value = self.out(op)
                 own = self._staging.stages_of(op)

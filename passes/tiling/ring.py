@@ -48,9 +48,10 @@ class StreamMemory(ProgramMemory):
         self.gather: Gather = gather
         self.row_elements = 0
         self._plan = plan
-        self._deterministic = deterministic
         self.tiles: Mapping[str, int] = {plan.entries: window}
-        super().__init__(source, signature, plan.staging, block, depth)
+        super().__init__(
+            source, signature, plan.staging, block, depth, deterministic=deterministic
+        )
 
     def longest(self, axis: str) -> int:
         """The most positions of an axis that are computed at once."""

@@ -1,26 +1,22 @@
-"""Rows moved by index: gather for a token, scatter-add of its updates; and the work
-around the tokens, zeroing what they add to and rounding it at the end."""
+"""Rows moved by index: gather for a token, scatter-add of its updates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
 
-from xdsl.dialects import arith
 from xdsl.dialects.builtin import Float32Type
 from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_launch import BlockCountOp
 from ligrad_ir.dialects.npu_rows import (
     GatherRowsOp,
     LoadSelectedRowsOp,
     ScatterAddRowsOp,
 )
-from ligrad_ir.dialects.npu_types import Space, element_of
-from ligrad_ir.dialects.npu_vector import ConvertOp, FillOp
-from passes.tiling.builder import BodyBuilder, Index
+from ligrad_ir.dialects.npu_types import Space
+from passes.tiling.builder import Index
 from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
@@ -30,8 +26,6 @@ CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""
 MOST_ROWS = 128
 """Rows of a window moved by one vector core at once: 64 KiB of UB for 128 floats each."""
-CHUNK_ELEMENTS = 8192
-"""Elements of an accumulator handled at once around the tokens."""
 
 
 def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
@@ -234,66 +228,3 @@ def _each_chunk(
         chunk(indices, b.index(b.add(skipped, at)), at)
 
     b.loop(*entries, chunk_rows, some, "first_row")
-
-
-# ---- around the tokens
-
-
-def emit_zero(
-    b: BodyBuilder, core: SSAValue, accumulator: SSAValue, elements: Index, name: str
-) -> None:
-    """Zero an accumulator, all vector cores together."""
-    buffer = b.alloc(
-        Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.zero"
-    )
-    b.insert(FillOp(buffer, b.index(0), 0.0, b.index(CHUNK_ELEMENTS)))
-
-    def chunk(offset: SSAValue, count: Index) -> None:
-        b.store(accumulator, offset, buffer, 0, count)
-
-    _share(b, core, elements, chunk)
-
-
-def emit_round(
-    b: BodyBuilder,
-    core: SSAValue,
-    accumulator: SSAValue,
-    result: SSAValue,
-    elements: Index,
-    name: str,
-) -> None:
-    """Round an accumulator to the result, all vector cores together."""
-    wide = b.alloc(Space.UB, element_of(accumulator), [CHUNK_ELEMENTS], f"{name}.wide")
-    narrow = b.alloc(Space.UB, element_of(result), [CHUNK_ELEMENTS], name)
-
-    def chunk(offset: SSAValue, count: Index) -> None:
-        i = b.index
-        b.load(wide, 0, accumulator, offset, count)
-        b.insert(ConvertOp(narrow, i(0), wide, i(0), i(count)))
-        b.store(result, offset, narrow, 0, count)
-
-    _share(b, core, elements, chunk)
-
-
-def _share(
-    b: BodyBuilder,
-    core: SSAValue,
-    elements: Index,
-    chunk: Callable[[SSAValue, Index], None],
-) -> None:
-    """Chunks in turn: that with the number of this core, then every so many cores on."""
-    cores = b.named("vector_cores", b.mul(b.value(BlockCountOp()), 2))
-    chunks = b.div(b.add(elements, CHUNK_ELEMENTS - 1), CHUNK_ELEMENTS)
-    b.named("chunks", chunks)
-    turns = b.named("turns", b.div(b.add(chunks, b.sub(cores, 1)), cores))
-
-    def turn(number: SSAValue) -> None:
-        at = b.named("chunk", b.add(b.mul(number, cores), core))
-        offset = b.index(b.mul(b.min(at, chunks), CHUNK_ELEMENTS))
-        b.named("chunk_offset", offset)
-        left = b.named("left", b.max(b.sub(elements, offset), 0))
-        count = b.named("chunk_count", b.min(left, CHUNK_ELEMENTS))
-        some = b.value(arith.CmpiOp(b.index(0), b.index(count), "slt"))
-        b.when(b.index(b.named("has_some", some)), lambda: chunk(offset, count))
-
-    b.loop(0, turns, 1, turn, "turn")

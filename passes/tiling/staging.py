@@ -19,9 +19,11 @@ from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
-from ligrad_ir.dialects.lig_types import HalfElement, TensorType
-from ligrad_ir.places import blame
+from ligrad_ir.dialects.lig_types import HalfElement
+from passes.tiling.final import final_operations
 from passes.tiling.outer import factors
+from passes.tiling.reach import Reach, reaches, sums_tokens, token_axis
+from passes.tiling.unsupported import UnsupportedError
 
 RAGGED_OPS = (ExtentOp, RowsOp, RunOp, ValidCountOp)
 """Become scalar arithmetic of every core; they are of no stage."""
@@ -38,14 +40,6 @@ ELEMENTWISE_OPS = (
 )
 
 Found = TypeVar("Found")
-
-
-class UnsupportedError(Exception):
-    """A graph that this schedule cannot run; `op` is what it stumbles over."""
-
-    def __init__(self, op: Operation, reason: str):
-        self.op = op
-        super().__init__(f"{blame(op)}: {reason}")
 
 
 def is_cube(op: Operation) -> bool:
@@ -71,8 +65,8 @@ class Staging:
     what they leave for others they leave in the first. fused: for a matmul, the
     operations that its way out of the accumulator does as well (relu, a cast to half),
     and before them, where another product is added, that one and the sum.
-    accumulated: scatter_add results, which all tokens add to. final: operations on those
-    and other values without the token axis, run once at the end.
+    accumulated: results that all tokens add to. final: operations on those, and those
+    without the token axis whose results leave the program, run once at the end.
     """
 
     token_axis: str
@@ -111,6 +105,14 @@ class Staging:
                         found[number].update(self.stages_of(maker)[:1])
         return {number: made - {number} for number, made in found.items()}
 
+    def makers(self, value: SSAValue) -> list[Operation]:
+        """The final operations that make a value, in order."""
+        found = {value}
+        for op in reversed(self.final):
+            if not found.isdisjoint(op.results):
+                found.update(op.operands)
+        return [op for op in self.final if not found.isdisjoint(op.results)]
+
     def stages_of(self, op: Operation) -> list[int]:
         """The stages of an operation in order; those of its matmul for a fused one."""
         return [
@@ -125,12 +127,21 @@ def stage(function: FuncOp, on_cube: Callable[[Operation], bool] = is_cube) -> S
     operations the cube core does, beside the sums of two products.
 
     Raises:
-        UnsupportedError: it sums over the token axis, or computes without it in a way
-            other than scatter_add and casts of its result.
+        UnsupportedError: it multiplies matrices over the token axis or without it, or
+            needs a sum over all tokens for more than `passes.tiling.final` computes.
     """
     ops = [op for op in function.body.block.ops if not isinstance(op, ReturnOp)]
-    staging = Staging(_token_axis(function, ops), on_cube)
-    earliest = _earliest_stages(ops, staging, _sums_of_products(ops))
+    staging = Staging(token_axis(function), on_cube)
+    token, reach = staging.token_axis, reaches(ops, staging.token_axis)
+    last = function.body.block.last_op
+    assert isinstance(last, ReturnOp)
+    staging.final = final_operations(ops, last, reach, token)
+    numbers = [op for op in ops if not isinstance(op, RAGGED_OPS)]
+    for op in numbers:
+        _check(op, staging, reach[op.results[0]])
+    staged = [op for op in numbers if not _is_late(op, reach, token)]
+    staging.accumulated = [op.results[0] for op in staged if sums_tokens(op, token)]
+    earliest = _earliest_stages(staged, staging, _sums_of_products(staged))
     needed = _needed_stages(ops, staging, earliest)
     for op in ops:
         for number in needed.get(op, ()):
@@ -138,40 +149,17 @@ def stage(function: FuncOp, on_cube: Callable[[Operation], bool] = is_cube) -> S
     return staging
 
 
-def _token_axis(function: FuncOp, ops: list[Operation]) -> str:
-    for op in ops:
-        if isinstance(op, RowsOp):
-            axes = tensor(op.result).axes
-            if len(axes) != 2:
-                raise UnsupportedError(op, "a selection has one token axis and entries")
-            return axes[0]
-    [first, *_] = function.function_type.outputs
-    assert isinstance(first, TensorType)
-    return first.axes[0]
-
-
 def _earliest_stages(
     ops: list[Operation],
     staging: Staging,
     sums: Mapping[Operation, tuple[lig.MatmulOp, lig.AddOp]],
 ) -> dict[Operation, int]:
-    token = staging.token_axis
     earliest: dict[Operation, int] = {}
     fused: set[Operation] = {first for first, _ in sums.values()}
     for op in ops:
-        if isinstance(op, RAGGED_OPS):
-            continue
-        _check(op, token)
         if op in fused:
             continue
         [result] = op.results
-        per_token = token in tensor(result).axes or isinstance(op, lig.ScatterAddOp)
-        if isinstance(op, lig.ConstantOp):
-            per_token = True
-        if not per_token:
-            _check_final(op, staging)
-            staging.final.append(op)
-            continue
         number = 1 if staging.on_cube(op) else 0
         joined = sums.get(op, ())
         if isinstance(op, lig.MatmulOp) or (number and factors(op)):
@@ -187,9 +175,13 @@ def _earliest_stages(
             ):
                 number = max(number, before + (before % 2 != staging.on_cube(op)))
         earliest[op] = number
-        if isinstance(op, lig.ScatterAddOp):
-            staging.accumulated.append(result)
     return earliest
+
+
+def _is_late(op: Operation, reach: Mapping[SSAValue, Reach], token: str) -> bool:
+    """Whether an operation waits for the last token, itself no sum over the tokens."""
+    [result] = op.results
+    return reach[result] is Reach.TOKENS and not sums_tokens(op, token)
 
 
 def _sums_of_products(
@@ -228,18 +220,28 @@ def _known(
     return None
 
 
-def _check(op: Operation, token: str) -> None:
-    if isinstance(op, lig.MatmulOp | lig.ReduceSumOp):
-        if op.over.string_value() == token:
-            raise UnsupportedError(op, f"a sum over the tokens ({token})")
-    elif not isinstance(op, (*ELEMENTWISE_OPS, lig.GatherOp, lig.ScatterAddOp)):
+def _check(op: Operation, staging: Staging, reach: Reach) -> None:
+    token = staging.token_axis
+    known = (*ELEMENTWISE_OPS, lig.GatherOp, lig.MatmulOp, lig.ScatterAddOp)
+    if not isinstance(op, known):
         raise UnsupportedError(op, "no unit is known for it")
-
-
-def _check_final(op: Operation, staging: Staging) -> None:
-    if not isinstance(op, lig.CastOp) or op.input not in staging.accumulated:
+    if isinstance(op, lig.MatmulOp) and sums_tokens(op, token):
+        raise UnsupportedError(op, f"a matrix product that sums over {token}")
+    if reach is not Reach.INPUTS:
+        return
+    reduced = isinstance(op, lig.ReduceSumOp) and len(tensor(op.input).axes) > 1
+    if reduced or not isinstance(op, ELEMENTWISE_OPS):
         raise UnsupportedError(
-            op, "beside the tokens, only a cast of a scatter_add result is computed"
+            op, f"it has no axis {token}, and would be done again for each of {token}"
+        )
+    [result] = op.results
+    if len(tensor(result).axes) > 1 and any(
+        map(staging.on_cube, staging.users(result))
+    ):
+        raise UnsupportedError(
+            op,
+            f"a matrix of the cube unit that is computed, but has no axis {token}; it "
+            f"would be done again for each of {token}",
         )
 
 
@@ -286,4 +288,6 @@ def _needed_stages(
             found.add(min(products) - 1)
         if found:
             needed[op] = found
+        elif op in staging.final:
+            needed[op] = set()
     return needed

@@ -35,6 +35,16 @@ class Storage:
     is_window: bool = True
     is_padded: bool = True
 
+    @property
+    def is_array(self) -> bool:
+        """Whether there is one for all blocks: an array of the caller, or a sum."""
+        return not self.block_elements
+
+    @property
+    def is_total(self) -> bool:
+        """Whether what a token leaves there is added to what others have left."""
+        return self.is_array and not self.per_token
+
 
 @dataclass(frozen=True)
 class Selection:

@@ -116,6 +116,8 @@ def stream(function: FuncOp, scatter: Scatter = "vector") -> Stream:
     returned = function.body.block.last_op
     assert isinstance(returned, ReturnOp)
     leaving = {value.owner for value in returned.arguments}
+    leaving.update(value.owner for value in staging.accumulated)
+    leaving.difference_update(staging.final)
     behind = [op for op in small if op in late or op in leaving]
     return Stream(
         staging,
@@ -187,6 +189,8 @@ def _check(op: Operation, entries: str, staging: Staging, late: set[Operation]) 
         case lig.ReduceSumOp():
             if op.over.string_value() == entries:
                 raise UnsupportedError(op, f"a sum over {entries} on the vector unit")
+            if windowed and op.result in staging.accumulated:
+                raise UnsupportedError(op, f"a sum over the tokens that has {entries}")
         case _:
             pass
 

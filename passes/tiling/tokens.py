@@ -22,12 +22,14 @@ from ligrad_ir.dialects.npu_launch import (
 )
 from ligrad_ir.signature import Signature, entry_function, signature_of
 from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.flat import FlatEmitter
 from passes.tiling.memory import ProgramMemory
 from passes.tiling.names import spoken
-from passes.tiling.rows import emit_round, emit_scatter_to_own_rows, emit_zero
+from passes.tiling.rows import emit_scatter_to_own_rows
 from passes.tiling.selection import Ragged
 from passes.tiling.staging import Staging, UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
+from passes.tiling.totals import emit_add_own, emit_zero
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,8 @@ class TokenLowering(ABC):
 
         def add_token(at: SSAValue, first: Index, cores: Index) -> None:
             scope = self.scope(b, at, b.index(b.sub(at, first)))
-            for op in (op for ops in self.staging.stages.values() for op in ops):
-                if isinstance(op, lig.ScatterAddOp):
-                    b.location = op.location
-                    updates = self.storage(op.updates, op, self.memory.at(0))
-                    result = self.memory.storages[op.result]
-                    emit_scatter_to_own_rows(scope, op, core, cores, updates, result)
+            for value in self.staging.accumulated:
+                self._add(scope, value.owner, core, cores)
 
         self._each_token(
             b,
@@ -149,17 +147,29 @@ class TokenLowering(ABC):
             add,
         )
         for op in self.staging.final:
-            [result] = op.results
-            [source] = op.operands
-            b.location = op.location
-            emit_round(
-                b,
-                core,
-                self.memory.storages[source].memref,
-                self.memory.storages[result].memref,
-                self.memory.elements(b, result),
-                spoken(result),
-            )
+            if (result := op.results[0]) in self.memory.storages:
+                self._finish(b, core, result)
+
+    def _add(
+        self, scope: TokenScope, op: Operation | Block, core: Index, cores: Index
+    ) -> None:
+        """Add what a token adds to a sum, a vector core to its part of the result."""
+        assert isinstance(op, lig.ReduceSumOp | lig.ScatterAddOp)
+        scope.builder.location = op.location
+        result = self.memory.storages[op.result]
+        if isinstance(op, lig.ReduceSumOp):
+            emit_add_own(scope, op, core, cores, self.memory.terms[op.result], result)
+            return
+        updates = self.storage(op.updates, op, self.memory.at(0))
+        emit_scatter_to_own_rows(scope, op, core, cores, updates, result)
+
+    def _finish(self, b: BodyBuilder, core: SSAValue, value: SSAValue) -> None:
+        """Make a result behind the last token, all vector cores together."""
+        zero, storages = b.index(0), self.memory.storages
+        nobody = TokenScope(b, self.signature, self.memory.extents, zero, zero)
+        elements = self.memory.elements(b, value)
+        emitter = FlatEmitter(nobody, self.staging.makers(value), storages)
+        emitter.emit_chunks(core, elements, storages[value])
 
     def storage(
         self, value: SSAValue, op: Operation, storages: Mapping[SSAValue, Storage]
@@ -198,6 +208,8 @@ class TokenLowering(ABC):
         then `add(first, end)`, for all tokens of the round, with a meeting before it and
         one before the next round.
         """
+        if not self.staging.stages:
+            return
         tokens = self.memory.extents[self.staging.token_axis]
         blocks = b.value(BlockCountOp())
         every = Tokens(index, tokens, blocks)

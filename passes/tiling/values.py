@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects.builtin import i32
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_types import Space
@@ -13,6 +13,7 @@ from ligrad_ir.dialects.npu_vector import FillOp
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import Extent, Group
 from passes.tiling.names import spoken
+from passes.tiling.reach import sums_tokens
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 
 
@@ -72,6 +73,9 @@ class GroupValues:
         return self._scope.pitch(self._stores[value])
 
     def _buffer(self, value: SSAValue) -> SSAValue:
+        maker = value.owner
+        if isinstance(maker, Operation) and self._sums_tokens(maker):
+            return self._buffer(maker.operands[0])
         if value not in self._buffers:
             element, size = tensor(value).element_type, self._elements(value)
             self._buffers[value] = self._alloc(element, size, spoken(value))
@@ -79,6 +83,11 @@ class GroupValues:
 
     def _alloc(self, element: Attribute, elements: int, name: str) -> SSAValue:
         return self._b.alloc(Space.UB, element, [elements], name)
+
+    def _sums_tokens(self, op: Operation) -> bool:
+        """Whether an operation of the group is a sum over the tokens: of a token, its
+        operand is what goes out, to be added to the others."""
+        return sums_tokens(op, self._group.token)
 
     def _is_padded_output(self, value: SSAValue) -> bool:
         storage = self._stores[value]
@@ -113,13 +122,21 @@ class GroupValues:
         storage = self._stores[value]
         axis = self._axis(value)
         if count is None:
-            count = (
-                self._scope.array_window(axis)
-                if axis and storage.per_token
-                else self._extent(axis)
-            )
+            count = self._stored(axis, storage)
         offset = self._b.add(self._scope.base(storage), to)
-        self._b.store(storage.memref, offset, self._buffer(value), at, count)
+        buffer, atomic = self._buffer(value), storage.is_total
+        self._b.store(storage.memref, offset, buffer, at, count, atomic=atomic)
+
+    def _stored(self, axis: str | None, storage: Storage) -> Index:
+        """How many positions of an axis go out: to the caller's arrays what is in the
+        window, to a sum over the tokens what is valid."""
+        if axis is None:
+            return 1
+        if storage.is_total:
+            return self._scope.valid(axis)
+        if storage.per_token:
+            return self._scope.array_window(axis)
+        return self._extent(axis)
 
 
 def load_indices(

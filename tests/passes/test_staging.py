@@ -193,20 +193,68 @@ def test_units_alternate_and_operands_come_first(name: str) -> None:
                         assert number in stages or fused or is_move
 
 
+def test_what_is_computed_behind_the_last_token() -> None:
+    staging, _ = small(
+        "output y : half[N, D]",
+        "output loss : half[T]",
+        "y = 2 * Relu(ScatterAdd(Gather(key, i), i)) - key",
+        "loss = Reduce(dy over K)",
+    )
+    final = [op.name for op in staging.final]
+    assert final.count("lig.mul") == final.count("lig.relu") == 1
+    assert [v.owner.name for v in staging.accumulated] == ["lig.scatter_add"]
+    made = staging.makers(staging.final[-1].results[0])
+    assert [op.name for op in made][-2:] == ["lig.sub", "lig.cast"]
+
+
+def test_what_is_the_same_for_all_tokens_is_done_where_it_is_used() -> None:
+    staging, _ = small(
+        "output y : half[T, G, D]",
+        "output z : half[D]",
+        "s = key * 0",
+        "y = q * 2",
+        "z = 1 + Reduce(Reduce(q over G) over T)",
+    )
+    assert {op.name for op in staging.final} == {"lig.constant", "lig.add", "lig.cast"}
+    assert "reduce_sum" in spelled(staging)[0]
+
+
+def test_tokens_are_the_first_axis_of_all_arrays_that_have_it() -> None:
+    def token(*outputs: str) -> str:
+        head = "operator O\naxis M in 1..9\naxis C = 64\naxis One = 1\n"
+        body = "input x : half[M, C]\n" + "\n".join(outputs) + "\n"
+        return staged(head + body)[0].token_axis
+
+    assert token("output y : half[C]", "y = Reduce(x)") == "M"
+    assert token("output y : half[One]", "y = Reduce(Reduce(x over C) over M)") == "M"
+    assert token("output y : half[M]", "y = Reduce(x)") == "M"
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
         (
-            ("output y : half[G]", "y = Reduce(w * Reduce(dy over K))"),
-            r"small.lig:\d+:\d+: lig.reduce_sum: a sum over the tokens \(T\)$",
+            ("output y : half[T, G, K]", "y = w * Reduce(dy over T)"),
+            r"small.lig:\d+:\d+: lig.mul: it needs a sum over all of T for each",
         ),
         (
             ("output y : half[K, G]", "y = Matmul(dy, w over T)"),
-            r"small.lig:\d+:\d+: lig.matmul: a sum over the tokens \(T\)$",
+            r"small.lig:\d+:\d+: lig.matmul: a matrix product that sums over T$",
         ),
         (
-            ("output y : half[N, D]", "y = ScatterAdd(Gather(key, i), i) - key"),
-            "beside the tokens, only a cast of a scatter_add result",
+            ("output y : half[T, G, D]", "y = q * Reduce(key over N)"),
+            "lig.reduce_sum: it has no axis T, and would be done again for each of T",
+        ),
+        (
+            (
+                "output y : half[N, D]",
+                "y = Reduce(Reduce(q over G) over T) + ScatterAdd(Gather(key, i), i)",
+            ),
+            r"an operand \[D\] for a result",
+        ),
+        (
+            ("output y : half[D]", "y = Reduce(ScatterAdd(Gather(key, i), i) over N)"),
+            "lig.reduce_sum: behind the sums over T, and beside T, there is elementwise",
         ),
     ],
 )

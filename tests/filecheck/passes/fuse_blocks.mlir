@@ -84,3 +84,12 @@ func.func @two_axes(
   %gb = lig.gather %n[%rb] : (!lig.tensor<[N], f32>, !lig.tensor<[B, L], !lig.row<N>>) -> !lig.tensor<[B, L], f32>
   func.return %z, %gb : !lig.tensor<[A, K, B], f32>, !lig.tensor<[B, L], f32>
 }
+
+// The tokens are those of the argument where no result has an axis.
+// CHECK-LABEL: func.func @number(
+func.func @number(%x: !lig.tensor<[M, C], f32>) -> !lig.tensor<[], f32> {
+  // CHECK-NEXT: lig.blocks @M(
+  %s = lig.reduce_sum %x over @C acc f32 : (!lig.tensor<[M, C], f32>) -> !lig.tensor<[M], f32>
+  %y = lig.reduce_sum %s over @M acc f32 : (!lig.tensor<[M], f32>) -> !lig.tensor<[], f32>
+  func.return %y : !lig.tensor<[], f32>
+}

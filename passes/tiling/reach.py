@@ -1,0 +1,84 @@
+"""What the values of a graph are made of, and the axis whose positions are the tokens.
+
+A value with the token axis is a token's. Beside those there are values that are the same
+for all tokens: some are made of inputs alone and may be computed for any token; some are
+sums over all tokens, or made of such, and are known behind the last one.
+
+Pure: reads the IR, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+
+from ligrad_ir.axes import Axes
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
+from ligrad_ir.dialects.lig_types import TensorType
+from passes.tiling.unsupported import UnsupportedError
+
+
+class Reach(Enum):
+    """What a value is made of."""
+
+    INPUTS = "inputs"
+    TOKEN = "a token"
+    TOKENS = "all tokens"
+
+
+def sums_tokens(op: Operation, token: str) -> bool:
+    """Whether what an operation makes of each token is added up for all of them."""
+    match op:
+        case lig.ScatterAddOp():
+            return True
+        case lig.MatmulOp() | lig.ReduceSumOp():
+            return op.over.string_value() == token
+        case _:
+            return False
+
+
+def reaches(ops: Iterable[Operation], token: str) -> Mapping[SSAValue, Reach]:
+    """What the results of operations are made of; they come in order."""
+    found: dict[SSAValue, Reach] = {}
+    for op in ops:
+        late = any(found.get(v) is Reach.TOKENS for v in op.operands)
+        for result in op.results:
+            if late or sums_tokens(op, token):
+                found[result] = Reach.TOKENS
+            elif token in tensor(result).axes:
+                found[result] = Reach.TOKEN
+            else:
+                found[result] = Reach.INPUTS
+    return found
+
+
+def token_axis(function: FuncOp) -> str:
+    """The axis that a selection has in front of its entries. Without a selection, one that
+    is the first of every array that has it: of an output, or else of an input. No name,
+    where no array has an axis.
+
+    Raises:
+        UnsupportedError: a selection has other axes.
+    """
+    for op in function.body.block.ops:
+        if isinstance(op, RowsOp):
+            axes = tensor(op.result).axes
+            if len(axes) != 2:
+                raise UnsupportedError(op, "a selection has one token axis and entries")
+            return axes[0]
+    arrays = [axes for axes in _arrays(function) if axes]
+    candidates = [axes[0] for axes in arrays] or [""]
+    inner = {axis for axes in arrays for axis in axes[1:]}
+    return next((axis for axis in candidates if axis not in inner), candidates[0])
+
+
+def _arrays(function: FuncOp) -> Iterator[Axes]:
+    """The axes of the outputs, then those of the inputs."""
+    types = function.function_type
+    for type in (*types.outputs, *types.inputs):
+        if isinstance(type, TensorType):
+            yield type.axes
