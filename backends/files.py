@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,19 @@ def write_text(path: Path, text: str) -> None:
     """
     with written(path), replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def require_place(path: Path) -> None:
+    """Refuse a place for a file before the work that the file is for.
+
+    Raises:
+        LigradError: no file could be written there.
+    """
+    with written(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
+        with unfinished(path) as part:
+            part.touch()
 
 
 def write_files(

@@ -8,6 +8,7 @@ then `clear` ends and removes whatever is entered, whichever thread entered it.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import secrets
 import shutil
@@ -99,7 +100,10 @@ def folder(path: Path) -> Generator[None]:
     with _entered.lock:
         _entered.folders.update(dict.fromkeys(missing))
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, "Not a directory") from None
         yield
     finally:
         with _entered.lock:
@@ -114,8 +118,10 @@ def unfinished(path: Path) -> Generator[Path]:
     unless `finish` has been called.
 
     Raises:
-        OSError: the folder of `path` cannot be made.
+        OSError: the folder of `path` cannot be made, or `path` ends in no name.
     """
+    if path.name in ("", ".."):  # the working directory, the root, ..
+        raise OSError(errno.EINVAL, "it ends in no name for a file or a new directory")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with folder(path.parent), temporary(part):
         yield part

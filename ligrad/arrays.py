@@ -6,8 +6,11 @@ type reads back as bfloat16; elsewhere, `array.view(ml_dtypes.bfloat16)` does th
 
 from __future__ import annotations
 
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,33 +22,72 @@ import numpy as np
 from backends.files import written
 from backends.leftovers import finish, replacing, unfinished
 from backends.numpy.dtypes import Array, DType
+from ligrad.npy import NpyError, read_header, read_npy, shaped
 from ligrad_ir.errors import LigradError
+
+_ENCRYPTED = 1
+"""In the flags of a member of a zip file."""
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error),
+    *(NotImplementedError, ValueError, RuntimeError),
+)
+"""What is raised for a zip file that is not whole, or of an unknown kind."""
 
 
 def load_arrays(path: str | Path) -> dict[str, Array]:
     """All arrays of an `.npz` file by name.
 
     Raises:
-        LigradError: if the file cannot be read, or holds Python objects.
+        LigradError: if the file cannot be read, or is not whole, or holds anything but
+            arrays of numbers.
     """
-    with _opened(path, "an .npz of plain arrays") as raw:
+    found: dict[str, Array] = {}
+    with _opened(path) as raw:
         if not zipfile.is_zipfile(raw):
             raise LigradError(f"cannot read {path}: not an .npz file")
-        with np.load(raw, allow_pickle=False) as file:
-            return {name: _typed(file[name]) for name in file.files}
+        with zipfile.ZipFile(raw) as file:
+            for member in file.infolist():
+                name = member.filename.removesuffix(".npy")
+                if name in found:
+                    raise LigradError(f"cannot read {path}: it holds {name} twice")
+                with _blamed(path, name):
+                    found[name] = _member(file, member)
+    return found
+
+
+def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    if not member.filename.endswith(".npy"):
+        raise NpyError("it is no .npy data")
+    if member.flag_bits & _ENCRYPTED:
+        raise NpyError("it is encrypted")
+    with file.open(member) as stream:
+        return _typed(read_npy(stream, member.file_size))
 
 
 def load_array(path: str | Path) -> Array:
     """The array of an `.npy` file.
 
     Raises:
-        LigradError: if the file cannot be read, or holds Python objects.
+        LigradError: if the file cannot be read, or is not whole, or holds anything but
+            an array of numbers.
     """
-    with _opened(path, "an .npy of a plain array") as raw:
+    with _opened(path) as raw, _blamed(path):
         if zipfile.is_zipfile(raw):
-            raise LigradError(f"cannot read {path}: an .npz file, not an .npy")
+            raise NpyError("it is an .npz file, not an .npy")
         raw.seek(0)
-        return _typed(np.load(raw, allow_pickle=False))
+        return _typed(read_npy(raw, os.fstat(raw.fileno()).st_size))
+
+
+def _map_array(path: Path) -> Array:
+    """The same, read as it is used."""
+    with _opened(path) as raw, _blamed(path):
+        header = read_header(raw, os.fstat(raw.fileno()).st_size)
+        if header.bytes == 0:  # nothing to map
+            return _typed(shaped(np.empty(0, np.uint8), header))
+        order = "F" if header.is_fortran else "C"
+        return _typed(
+            np.memmap(raw, header.dtype, "r", raw.tell(), header.shape, order)
+        )
 
 
 def save_arrays(path: str | Path, arrays: Mapping[str, Array]) -> None:
@@ -76,8 +118,7 @@ def open_arrays(directory: str | Path) -> dict[str, Array]:
     """
     found: dict[str, Array] = {}
     for path in sorted(Path(directory).glob("*.npy")):
-        with _opened(path, "an .npy of a plain array"):
-            found[path.stem] = _typed(np.load(path, mmap_mode="r", allow_pickle=False))
+        found[path.stem] = _map_array(path)
     if not found:
         raise LigradError(f"cannot read {directory}: it holds no .npy files")
     return found
@@ -138,15 +179,30 @@ class ArrayDirectory:
 
 
 @contextmanager
-def _opened(path: str | Path, wanted: str) -> Generator[BinaryIO]:
+def _opened(path: str | Path) -> Generator[BinaryIO]:
     """The file, for reading; what goes wrong with it is a LigradError."""
     try:
+        if not Path(path).is_file() and Path(path).exists():
+            raise LigradError(f"cannot read {path}: it is no regular file")
         with Path(path).open("rb") as raw:
             yield raw
     except OSError as error:
         raise LigradError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError) as error:
-        raise LigradError(f"cannot read {path}: not {wanted}") from error
+    except _DAMAGED as error:
+        raise LigradError(f"cannot read {path}: it is damaged: {error}") from error
+
+
+@contextmanager
+def _blamed(path: str | Path, name: str = "") -> Generator[None]:
+    """What is wrong with an array is a LigradError with its name."""
+    of = f"{name}: " if name else ""
+    try:
+        yield
+    except NpyError as error:
+        raise LigradError(f"cannot read {path}: {of}{error}") from error
+    except _DAMAGED as error:
+        text = f"cannot read {path}: {of}it is damaged: {error}"
+        raise LigradError(text) from error
 
 
 def _write(path: str | Path, write: Callable[[BinaryIO], None]) -> None:

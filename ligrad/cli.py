@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backends.files import write_text
+from backends.files import require_place, write_text
 from backends.numpy.dtypes import Array
 from backends.numpy.shapes import parse_shape
 from backends.numpy.workload import generate
@@ -19,7 +19,12 @@ from ligrad import doctor as checks
 from ligrad.bisect import bisect as find_wrong_pass
 from ligrad.check import check_outputs, formulas_of
 from ligrad.cli_compile import compile_command
-from ligrad.cli_graph import interpret, read_inputs, write_outputs
+from ligrad.cli_graph import (
+    interpret,
+    read_inputs,
+    require_outputs,
+    write_outputs,
+)
 from ligrad.cli_tune import tune
 from ligrad.cli_twin import twin
 from ligrad.compiler import LEVELS, Operator, compile
@@ -141,8 +146,13 @@ def run(
         precision=precision,
         choice=choice,
     )
+    # What cannot be done is refused before the work, not after it.
     if check:
-        formulas_of(operator)  # refused before the work, not after it
+        formulas_of(operator)
+    if output is not None:
+        require_outputs(output)
+    if report is not None:
+        require_place(report)
     values = _inputs(operator, shape, inputs, seed, sparse_mode)
     if bisect:
         found = find_wrong_pass(operator, values, cores)

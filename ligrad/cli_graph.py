@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from backends.files import require_place
 from backends.numpy.blocks.function import Options, RunLoop
 from backends.numpy.blocks.run import run_loop
 from backends.numpy.dtypes import Array
@@ -51,6 +52,19 @@ def write_outputs(path: Path, outputs: Mapping[str, Array]) -> None:
         for name, array in outputs.items():
             directory.make(name, array.shape, array.dtype)[...] = array
         directory.finish()
+
+
+def require_outputs(path: Path) -> None:
+    """Refuse what `write_outputs` could not write, before the work.
+
+    Raises:
+        LigradError: says why.
+    """
+    if path.suffix == ".npz":
+        require_place(path)
+    else:
+        with ArrayDirectory(path):
+            pass
 
 
 def interpret(

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from backends.ascendc.twin.trace import NOTE
+from backends.files import require_place
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record
 from ligrad.tune.report import advice, best_table, front_lines, write_json
@@ -67,6 +68,8 @@ def tune(
     choices = space() if only is None else tuple(map(parse_choice, only))
     problem = Problem(file, shape, soc, dtype, layout, deterministic, attributes, seed)
     problem.check()
+    if output is not None:
+        require_place(output)
     kept = Record.open(record)
     for number in kept.damaged:
         typer.echo(f"{record}:{number}: no record, skipped", err=True)

@@ -12,7 +12,7 @@ import typer
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.launch import Library
 from backends.ascendc.twin.report import KernelType, Report
-from backends.files import write_text
+from backends.files import require_place, write_text
 from ligrad.twin_call import TwinCall, load_call
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc, find_soc
@@ -68,6 +68,9 @@ def twin(
     Hazards go to stderr and give exit code 1; no output array is written then.
     """
     chip, call = find_soc(soc), load_call(args)
+    for path in (report, trace, *call.files()):
+        if path is not None:
+            require_place(path)
     library = _build(sources, entry, include or [], define or [], warnings)
     found = _launch(
         library,

@@ -122,3 +122,61 @@ def test_a_directory_without_arrays(tmp_path: Path) -> None:
 def test_workers_are_for_the_graph(capsys: pytest.CaptureFixture[str]) -> None:
     assert ligrad_run("--level", "tiled", "--workers", "2") == 2
     assert "--workers is for the level graph" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("level", ["graph", "tiled", "source"])
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        (".", "cannot write .: it is not empty"),
+        ("", "cannot write .: it is not empty"),
+        ("empty/..", "cannot write empty/..: it is not empty"),
+        ("file", "cannot write file: Not a directory"),
+        ("file/out.npz", "cannot write file/out.npz: Not a directory"),
+        ("file/out", "cannot write file/out: Not a directory"),
+        ("dir.npz", "cannot write dir.npz: Is a directory"),
+        ("full", "cannot write full: it is not empty"),
+        ("x" * 300, "File name too long"),
+        ("x" * 300 + ".npz", "File name too long"),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    level: str,
+    output: str,
+    says: str,
+) -> None:
+    def work(*args: object, **options: object) -> None:
+        raise AssertionError("it is refused before the work")
+
+    for name in ("run", "run_source", "interpret"):
+        monkeypatch.setattr(ligrad.Operator, name, work)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("empty", "dir.npz", "full"):
+        Path(folder).mkdir()
+    for path in ("file", "full/x"):
+        Path(path).write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    assert ligrad_run("--level", level, "--output", output) == 2
+    assert says in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_working_directory_is_no_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ligrad_run("--output", ".") == 2
+    assert "cannot write .: it ends in no name for a file or a new directory" in (
+        capsys.readouterr().err
+    )
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    shape = ("--shape", "S1=2,S2=8,N1=2,K=4")
+    assert ligrad_run(*shape, "--output", tmp_path / "a" / "b" / "out.npz") == 0
+    assert ligrad_run(*shape, "--output", tmp_path / "c" / "d" / "out") == 0
+    found = load_arrays(tmp_path / "a/b/out.npz").keys()
+    assert found == open_arrays(tmp_path / "c/d/out").keys() == {"dq", "dk", "dw"}

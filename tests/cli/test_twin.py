@@ -151,6 +151,7 @@ def test_structs_scalars_files_and_macros(
 
 
 GOOD = {"name": "x", "dtype": "float32", "shape": [64]}
+OTHER = {**GOOD, "name": "y"}
 WRONG: list[tuple[list[Any], str]] = [
     ([{"name": "x"}], "'x' needs one of load, shape, value and struct, not none"),
     ([{**GOOD, "value": 1}], "not shape and value"),
@@ -166,12 +167,26 @@ WRONG: list[tuple[list[Any], str]] = [
     ([{"name": "n", "value": 1, "array": "n"}], "array goes with load"),
     ([{"name": "n", "struct": [{"dtype": "int8", "value": [1, 128]}]}], "128 is no"),
     ([{"name": "x", "load": "none.npy"}], "none.npy: No such file or directory"),
-    ([{"name": "x", "load": "args.json"}], "args.json: not an .npy of a plain array"),
+    ([{"name": "x", "load": "args.json"}], "args.json: it is no .npy data"),
     ([{"name": "x", "load": "x.npz", "array": "q"}], "has no array 'q'; there are: x"),
-    ([{"name": "x", "load": "x.npz"}, {**GOOD, "save": "a.npy"}] * 2, "saved as"),
-    ([{**GOOD, "shape": [1 << 50]}], "args.json: Unable to allocate"),
+    ([{**GOOD, "save": "a.npy"}, {**GOOD, "name": "y", "save": "a.npy"}], "saved as"),
+    ([{**GOOD, "save": "x.npz/y.npy"}, OTHER], "cannot write"),
+    ([{**GOOD, "shape": [1 << 50]}], "args.json: the arguments and the workspace take"),
+    ([{**GOOD, "shape": [10**30, 0]}], "take 3.6e+15 PiB, more than the"),
+    ([{**GOOD, "shape": [1] * 65}], "arguments[0].shape: List should have at most 64"),
+    ([{**GOOD, "shape": [True]}], "shape[0]: Input should be a valid integer"),
+    (
+        [{**GOOD, "dtype": "float16", "fill": 1e5}],
+        "100000.0 is no float16: -65504.0 to",
+    ),
+    ([{**GOOD, "fill": 10**400}], "is no float32: "),
+    ([{**GOOD, "dtype": "int8", "fill": float("nan")}], "nan is no int8: -128 to 127"),
+    ([{**GOOD, "load": "a\0.npy"}], "arguments[0].load: no file has such a name"),
+    ([{**GOOD, "save": ""}], "arguments[0].save: no file has such a name"),
+    ([GOOD, GOOD], "two arguments are called 'x'"),
     ([GOOD], "the kernel has 2 parameters, not 1"),
     ([GOOD, {"name": "n", "value": 3}], "n is a pointer: pass an array"),
+    ([GOOD, {"name": "n", "value": 3, "dtype": "int8"}], "n is a pointer: pass"),
 ]
 
 
@@ -192,11 +207,15 @@ def test_wrong_arguments(
 
 
 def test_wrong_calls(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    source, args = tmp_path / "race.cpp", arguments(tmp_path, GOOD, GOOD)
+    source, args = tmp_path / "race.cpp", arguments(tmp_path, GOOD, OTHER)
     source.write_text(RACE, encoding="utf-8")
     good = (source, "--entry", "race", "--args", args)
     broken = tmp_path / "broken.json"
     broken.write_text("{", encoding="utf-8")
+    twice = tmp_path / "twice.json"
+    twice.write_text('{"arguments": [], "blocks": 1, "blocks": 2}', encoding="utf-8")
+    huge = tmp_path / "huge.json"
+    huge.write_text(f'{{"arguments": [], "workspace": {10**15}}}', encoding="utf-8")
     for line, message in [
         ((tmp_path / "none.cpp", *good[1:]), "none.cpp: there is no such file"),
         ((source, "--entry", "run", "--args", args), "race.cpp does not compile"),
@@ -206,6 +225,10 @@ def test_wrong_calls(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         ((*good, "-D", "1=2"), "-D 1=2: '1' is no name of a macro"),
         ((*good[:-1], tmp_path / "no.json"), "no.json: No such file or directory"),
         ((*good[:-1], broken), "broken.json: Invalid JSON"),
+        ((*good[:-1], twice), "twice.json: 'blocks' is given twice"),
+        ((*good[:-1], huge), "huge.json: the arguments and the workspace take 909 TiB"),
+        ((*good, "--report", tmp_path), f"cannot write {tmp_path}: Is a directory"),
+        ((*good, "--trace", args / "x"), "cannot write"),
     ]:
         code, _, err = call(capfd, *line)
         assert code == 2
@@ -223,8 +246,21 @@ def test_the_python_face(tmp_path: Path) -> None:
     assert report.trace
     with pytest.raises(ValueError, match="x is 300: more than 1 bytes hold"):
         library_of_numbers(tmp_path).launch([300], 1, names=["x"])
-    with pytest.raises(ValueError, match="x is passed by value, in 1 bytes; it was"):
-        library_of_numbers(tmp_path).launch([np.int32(3)], 1, names=["x"])
+    library = library_of_numbers(tmp_path)
+    for value, says in (
+        (np.int32(3), "x is passed by value, in 1 bytes; it was given 4"),
+        ("3", "x is passed by value: pass a number, bytes or a structure, not str"),
+        (None, "not NoneType"),
+        (np.ma.array(3, mask=True), "x is a masked array, whose mask no kernel sees"),
+        (np.array(3, ">i2"), r"x is big-endian \(>i2\)"),
+        (np.array({}), "x is an array of Python objects"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            library.launch([value], 1, names=["x"])
+    with pytest.raises(ValueError, match="a workspace of -1 bytes is not in"):
+        library.launch([3], 1, workspace=-1)
+    with pytest.raises(ValueError, match="tiling_key -1 is no uint64"):
+        library.launch([3], 1, tiling_key=-1)
 
 
 def library_of_numbers(folder: Path) -> twin.Library:

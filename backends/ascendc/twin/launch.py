@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from backends.memory import memory_bytes
 from ligrad_ir.soc import SOCS, Soc, find_soc
 
 from .arguments import Argument, Buffer, packed, pointed
@@ -132,6 +133,13 @@ class Library:
         titles = [
             names[i] if i < len(names) else f"argument {i}" for i in range(len(given))
         ]
+        if not 0 <= workspace <= memory_bytes():
+            raise ValueError(
+                f"a workspace of {workspace} bytes is not in 0..{memory_bytes()}, what "
+                "this machine has"
+            )
+        if not 0 <= tiling_key < 1 << 64:
+            raise ValueError(f"tiling_key {tiling_key} is no uint64")
         scratch = np.full(workspace, 0xFF, np.uint8)
         if workspace and len(given) == self.arity - 1:
             at = self.arity - 2
