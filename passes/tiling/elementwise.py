@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import BFloat16Type, f32, i8
+from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -25,6 +26,7 @@ from ligrad_ir.dialects.npu_vector import (
 )
 from passes.tiling.builder import Index
 from passes.tiling.group import Extent, Group
+from passes.tiling.limits import require_addable, require_order
 from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
@@ -159,6 +161,9 @@ class ElementwiseEmitter(GroupValues):
     def _emit(self, op: Operation, n: SSAValue) -> None:
         b = self._b
         [result] = op.results
+        if self._moves_nothing(op):
+            require_addable(op, self._group, self._scope.padded)
+            return
         to = self._place(result)
         match op:
             case lig.ConstantOp():
@@ -166,6 +171,7 @@ class ElementwiseEmitter(GroupValues):
                     value, size = op.value.value.data, self._capacity(result)
                     self._fill(self._buffer(result), value, size)
             case lig.CastOp():
+                require_order(op, self._group.token)
                 source, at = self._buffer(op.input), self._place(op.input)
                 b.insert(ConvertOp(self._buffer(result), to, source, at, n))
             case lig.ReluOp():
@@ -178,10 +184,7 @@ class ElementwiseEmitter(GroupValues):
             case lig.ReluGradOp():
                 self._relu_grad(op, n)
             case lig.ReduceSumOp():
-                if self._sums_tokens(op):
-                    self._check_sum_of_tokens(op)
-                else:
-                    self._reduce(op, n)
+                self._reduce(op, n)
             case lig.AddOp() | lig.SubOp() | lig.MulOp():
                 self._arithmetic(op, n)
             case _:
@@ -189,14 +192,14 @@ class ElementwiseEmitter(GroupValues):
 
     def _is_in_memory(self, constant: lig.ConstantOp) -> bool:
         """Whether some operation takes a constant from a buffer: all but arithmetic does,
-        and arithmetic on two constants."""
-
-        def takes(op: Operation) -> bool:
-            makers = [operand.owner for operand in op.operands]
-            constants = all(isinstance(maker, lig.ConstantOp) for maker in makers)
-            return constant in makers and (type(op) not in KINDS or constants)
-
-        return any(map(takes, self._group.ops))
+        and arithmetic on two constants; and what leaves the program does."""
+        for user in (use.operation for use in constant.result.uses):
+            makers = [operand.owner for operand in user.operands]
+            alone = all(isinstance(maker, lig.ConstantOp) for maker in makers)
+            is_here = user in self._group.ops or isinstance(user, ReturnOp)
+            if is_here and (alone or type(user) not in KINDS):
+                return True
+        return False
 
     def _relu_grad(self, op: lig.ReluGradOp, n: SSAValue) -> None:
         covers = self._group.extent(op.result)
@@ -225,16 +228,6 @@ class ElementwiseEmitter(GroupValues):
         """Whether it sums the rows of the matrix, or a column."""
         rows = self._group.rows
         return isinstance(op, lig.ReduceSumOp) and op.over.string_value() == rows
-
-    def _check_sum_of_tokens(self, op: lig.ReduceSumOp) -> None:
-        """What a token adds goes to memory as it is, and has no padding there."""
-        if tensor(op.input).element_type != f32:
-            raise UnsupportedError(op, "only float32 is added up over the tokens")
-        shared = self._group.extent(op.input) in (Extent.MATRIX, Extent.COLUMN)
-        if shared and self._group.rows in self._scope.padded:
-            raise UnsupportedError(
-                op, f"rows along {self._group.rows} are added up over the tokens"
-            )
 
     def _reduce(self, op: lig.ReduceSumOp, n: SSAValue) -> None:
         b, zero = self._b, self._b.index(0)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_types import Space
 from ligrad_ir.dialects.npu_vector import FillOp
 from passes.tiling.builder import BodyBuilder, Index
-from passes.tiling.group import Extent, Group
+from passes.tiling.group import Extent, Group, own_axes
 from passes.tiling.names import spoken
 from passes.tiling.reach import sums_tokens
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
@@ -74,7 +75,7 @@ class GroupValues:
 
     def _buffer(self, value: SSAValue) -> SSAValue:
         maker = value.owner
-        if isinstance(maker, Operation) and self._sums_tokens(maker):
+        if isinstance(maker, Operation) and self._moves_nothing(maker):
             return self._buffer(maker.operands[0])
         if value not in self._buffers:
             element, size = tensor(value).element_type, self._elements(value)
@@ -84,10 +85,18 @@ class GroupValues:
     def _alloc(self, element: Attribute, elements: int, name: str) -> SSAValue:
         return self._b.alloc(Space.UB, element, [elements], name)
 
-    def _sums_tokens(self, op: Operation) -> bool:
-        """Whether an operation of the group is a sum over the tokens: of a token, its
-        operand is what goes out, to be added to the others."""
-        return sums_tokens(op, self._group.token)
+    def _moves_nothing(self, op: Operation) -> bool:
+        """Whether the result of an operation is its operand as it lies: of a sum over the
+        tokens it goes out, to be added to the others; of a cast between equal types, the
+        token axis alone has another place."""
+        token = self._group.token
+        if sums_tokens(op, token):
+            return True
+        if not isinstance(op, lig.CastOp):
+            return False
+        before, after = tensor(op.input), tensor(op.result)
+        own = own_axes(op.input, token), own_axes(op.result, token)
+        return before.element_type == after.element_type and own[0] == own[1]
 
     def _is_padded_output(self, value: SSAValue) -> bool:
         storage = self._stores[value]

@@ -87,10 +87,21 @@ S = Matmul(q, Gather(key, idx))
 loss = a * Reduce(Reduce(Reduce(S * dy over K) over H) over M)
 k = Reduce(dy over M)
 dk = ScatterAdd(Matmul(S, q over H), idx) * a - key""",
+    "the token axis behind": """input x : float32[M, One]
+input c : float32[C]
+output y : float32[M, C]
+output z : float32[M, C, One]
+s = c - x
+y = s
+z = s * 2""",
     "numbers only": """input a : float32[One]
 input b : float32[One]
 output c : half[One]
-c = a * b + Relu(a - 1)""",
+output zero : float32[One]
+output two : half[One]
+c = a * b + Relu(a - 1)
+zero = 0 * -1
+two = 2""",
 }
 
 

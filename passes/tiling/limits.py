@@ -1,0 +1,46 @@
+"""What the vector unit is not given: elementwise work that its buffers have no room for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Operation
+
+from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig_ragged import tensor
+from passes.tiling.group import Extent, Group, own_axes
+from passes.tiling.unsupported import UnsupportedError
+
+
+def require_order(op: lig.CastOp, token: str) -> None:
+    """A token's part of a value keeps the order of its axes.
+
+    Raises:
+        UnsupportedError: it does not.
+    """
+    before, after = own_axes(op.input, token), own_axes(op.result, token)
+    if before != after:
+        raise UnsupportedError(
+            op, f"[{', '.join(before)}] of a token is turned to [{', '.join(after)}]"
+        )
+
+
+def require_addable(op: Operation, group: Group, padded: Mapping[str, object]) -> None:
+    """What a token adds to a sum over the tokens goes to memory as it is, where there is
+    no room for the padding of rows.
+
+    Raises:
+        UnsupportedError: it is half, or has rows along a padded axis.
+    """
+    if not isinstance(op, lig.ReduceSumOp):
+        return
+    if tensor(op.input).element_type != f32:
+        raise UnsupportedError(op, "only float32 is added up over the tokens")
+    if (
+        group.extent(op.input) in (Extent.MATRIX, Extent.COLUMN)
+        and group.rows in padded
+    ):
+        raise UnsupportedError(
+            op, f"rows along {group.rows} are added up over the tokens"
+        )
