@@ -21,9 +21,9 @@ from backends.numpy.dtypes import Array
 from backends.numpy.graph_ops import IndexOutOfRangeError
 from backends.numpy.lig import check_rows
 from backends.numpy.tiled import run_tiled
-from backends.numpy.values import is_int, spell
+from backends.numpy.values import as_bool, is_int, spell
 from ligrad.programs import read_program
-from ligrad.words import choose
+from ligrad.words import as_path, as_text, choose
 from ligrad_ir.dsl import syntax
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
@@ -203,7 +203,9 @@ class Operator:
             bound,
             blocks,
             self.soc,
-            None if project is None else find_sources(Path(project), self.variant()),
+            None
+            if project is None
+            else find_sources(as_path("the project", project), self.variant()),
             timing=timing,
             trace=trace,
         )
@@ -248,9 +250,10 @@ class Operator:
         Raises:
             LigradError: a file cannot be written, or the graph has no schedule.
         """
+        path = as_path("the directory", directory)
         files = operator_files(Family((self.variant(),)))
-        write_project(Path(directory), files)
-        return [Path(directory) / name for name in files]
+        write_project(path, files)
+        return [path / name for name in files]
 
 
 def compile(
@@ -286,7 +289,10 @@ def compile(
     find_soc(soc)
     if choice is not None and schedule_ != "optimized":
         raise LigradError(f"the schedule {schedule_} has nothing to choose")
-    chosen = DEFAULT_CHOICE if choice is None else parse_choice(choice)
+    chosen = DEFAULT_CHOICE
+    if choice is not None:
+        chosen = parse_choice(as_text("choice", choice))
+    ordered = as_bool("deterministic", deterministic)
     module, tree = read_program(program, half, layout_)
     return Operator(
         module,
@@ -294,7 +300,7 @@ def compile(
         dtype=half,
         soc=soc,
         schedule=schedule_,
-        deterministic=deterministic,
+        deterministic=ordered,
         precision=precision_,
         choice=chosen,
     )

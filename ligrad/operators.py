@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.numpy.blocks.function import Options
 from backends.numpy.dtypes import Array
+from backends.numpy.values import as_bool, spell
 from ligrad.compiler import Operator, compile
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
 from ligrad_ir.signature import LAYOUTS
@@ -63,9 +64,10 @@ def lightning_indexer_grad(
         MissingArgumentError: a required argument is None (code 161001).
         ArgumentError: a dtype, shape, layout or value is not allowed (code 161002).
     """
-    if str(layout) not in LAYOUTS:  # an array must not be compared
+    given: object = layout  # which may be anything, such as an array
+    if not isinstance(given, str) or given not in LAYOUTS:
         raise ArgumentError(
-            f"layout is {layout!r}, must be BSND or TND", argument="layout"
+            f"layout is {spell(given)}, must be BSND or TND", argument="layout"
         )
     half = _half_of(query)
     _check_dy(dy, query)
@@ -82,7 +84,7 @@ def lightning_indexer_grad(
         "pre_tokens": pre_tokens,
         "next_tokens": next_tokens,
     }
-    options = Options(workers, bool(deterministic))
+    options = Options(workers, as_bool("deterministic", deterministic))
     outputs = _compiled(half, layout).interpret(inputs, options)
     return outputs["dq"], outputs["dk"], outputs["dw"]
 

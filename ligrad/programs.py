@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
+from ligrad.words import as_path
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
@@ -32,7 +33,7 @@ def read_program(
     if isinstance(program, str) and "\n" in program:
         tree = parse(program)
         return lower(tree, dtype=dtype, layout=layout), tree
-    path = Path(program)
+    path = as_path("a program", program)
     text = read_text(path)
     if path.suffix == ".mlir":
         return _complete(parse_module(text, str(path))), None
@@ -58,3 +59,7 @@ def read_text(path: Path) -> str:
         raise LigradError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise LigradError(f"cannot read {path}: it is not UTF-8 text") from error
+    except UnicodeEncodeError as error:
+        raise LigradError(
+            f"cannot read {str(path)!r}: no file has this name"
+        ) from error

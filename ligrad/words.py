@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TypeVar
 
 from backends.numpy.values import spell
@@ -20,3 +22,26 @@ def choose(what: str, value: object, allowed: tuple[Word, ...]) -> Word:
         if isinstance(value, str) and value == word:
             return word
     raise LigradError(f"{what} is {spell(value)}, must be one of: {', '.join(allowed)}")
+
+
+def as_text(what: str, value: object) -> str:
+    """A caller's value as a text.
+
+    Raises:
+        LigradError: if it is none.
+    """
+    if not isinstance(value, str):
+        raise LigradError(f"{what} must be a text, not {spell(value)}")
+    return value
+
+
+def as_path(what: str, value: object) -> Path:
+    """A caller's value as a path.
+
+    Raises:
+        LigradError: if it is none.
+    """
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str) or "\0" in path:
+        raise LigradError(f"{what} must be a path, not {spell(value)}")
+    return Path(path)

@@ -97,12 +97,14 @@ SOCS: Mapping[str, Soc] = {
 }
 
 
-def find_soc(name: str) -> Soc:
+def find_soc(name: object) -> Soc:
     """The chip of a name, in any case.
 
     Raises:
         LigradError: if there is none of that name; says which there are.
     """
-    if (soc := SOCS.get(name.lower())) is None:
-        raise LigradError(f"there is no chip {name!r}; there are: {', '.join(SOCS)}")
+    soc = SOCS.get(name.lower()) if isinstance(name, str) else None
+    if soc is None:
+        shown = repr(name) if isinstance(name, str) else type(name).__name__
+        raise LigradError(f"there is no chip {shown}; there are: {', '.join(SOCS)}")
     return soc

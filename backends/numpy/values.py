@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, cast
 
 import numpy as np
 
-from backends.numpy.dtypes import Array, dtype_of
+from backends.numpy.dtypes import Array, DType, dtype_of
 from ligrad_ir.errors import ArgumentError
 from ligrad_ir.signature import ArrayPort, ScalarPort, Signature
 
@@ -16,22 +16,29 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
-def by_port_name(signature: Signature, values: Mapping[str, Any]) -> dict[str, Any]:
+def by_port_name(signature: Signature, values: object) -> dict[str, Any]:
     """Values by the names in the signature.
 
     Raises:
-        ArgumentError: for a name that means no input, or an input given twice.
+        ArgumentError: for what is no mapping, a name that means no input, or an input
+            given twice.
     """
+    if not isinstance(values, Mapping):
+        raise ArgumentError(
+            f"inputs are a mapping from names to values, not {type(values).__name__}"
+        )
     known: dict[str, str] = {}
     for port in signature.inputs:
         aliases = port.aliases if isinstance(port, ArrayPort) else ()
         known |= {name.casefold(): port.name for name in (port.name, *aliases)}
     found: dict[str, Any] = {}
-    for name, value in values.items():
-        if (port_name := known.get(name.casefold())) is None:
+    for name, value in cast("Mapping[object, Any]", values).items():
+        port_name = known.get(name.casefold()) if isinstance(name, str) else None
+        if port_name is None:
             inputs = ", ".join(port.name for port in signature.inputs)
             raise ArgumentError(
-                f"there is no input {name!r}; the inputs are: {inputs}", argument=name
+                f"there is no input {spell(name)}; the inputs are: {inputs}",
+                argument=name if isinstance(name, str) else None,
             )
         if port_name in found:
             raise ArgumentError(f"{port_name} is given twice", argument=port_name)
@@ -49,18 +56,29 @@ def as_array(port: ArrayPort, value: object) -> Array:
     expected = dtype_of(port.element)
     if port.ends is not None and isinstance(value, list | tuple):
         value = _int32_list(port, cast("Sequence[object]", value))
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentError(
+            f"{port.name} is a masked array, and no operation looks at its mask: fill "
+            "it first",
+            argument=port.name,
+        )
     try:
         array: Array = np.asarray(value)
-    except (TypeError, ValueError, BufferError) as error:
+    except Exception as error:  # an object that can make one raises whatever it likes
         raise ArgumentError(
             f"{port.name} is no array: {error}", argument=port.name
         ) from error
     if array.dtype != expected:
         raise ArgumentError(
-            f"{port.name} has dtype {array.dtype.name}, expected {expected.name}",
+            f"{port.name} has dtype {_spell_dtype(array.dtype)}, expected "
+            f"{expected.name}",
             argument=port.name,
         )
     return array
+
+
+def _spell_dtype(dtype: DType) -> str:
+    return dtype.name if dtype.isnative else f"{dtype.name} in the other byte order"
 
 
 def _int32_list(port: ArrayPort, value: Sequence[object]) -> Array:
@@ -99,6 +117,19 @@ def as_int(port: ScalarPort, value: object) -> int:
             f"{port.name} is {value}, must be {allowed}", argument=port.name
         )
     return int(value)
+
+
+def as_bool(name: str, value: object) -> bool:
+    """A caller's value as a bool.
+
+    Raises:
+        ArgumentError: if it is none.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(
+            f"{name} must be True or False, not {spell(value)}", argument=name
+        )
+    return bool(value)
 
 
 def positive(name: str, value: object) -> int:
