@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xdsl.ir import Attribute
 
 from backends.ascendc.host_header import host_header
+from backends.ascendc.reserved import local, member
 from backends.ascendc.templating import lines, render
 from backends.ascendc.variants import CANN_DTYPES, Family
 from ligrad_ir.c_interface import c_attributes, c_name, prototype_name
@@ -45,8 +46,8 @@ def aclnn_path(family: Family) -> str:
 
 def aclnn_header(family: Family) -> str:
     """The prototypes of the two phases, as the vendor writes them."""
-    tensors = [f"const aclTensor *{c_name(p)}," for p in family.inputs]
-    results = [f"const aclTensor *{c_name(p)}," for p in family.outputs]
+    tensors = [f"const aclTensor *{local(c_name(p))}," for p in family.inputs]
+    results = [f"const aclTensor *{local(c_name(p))}," for p in family.outputs]
     attributes = [_c_parameter(each) for each in _attributes(family)]
     return render(
         "aclnn.h",
@@ -61,7 +62,7 @@ def _attributes(family: Family) -> tuple[ScalarPort | Option, ...]:
 
 
 def _c_parameter(attribute: ScalarPort | Option) -> str:
-    name = c_name(attribute)
+    name = local(c_name(attribute))
     match attribute:
         case Option(name="layout"):
             return f"char *{name},"
@@ -102,7 +103,7 @@ def _take_attributes(family: Family) -> Iterator[str]:
                 yield "}"
             case ScalarPort():
                 yield f"if (const int64_t* value = attributes->GetInt({i})) {{"
-                yield f"    arguments.{each.name} = *value;"
+                yield f"    arguments.{member(each.name)} = *value;"
                 yield "}"
 
 
@@ -120,7 +121,7 @@ def _take_inputs(family: Family, phase: str) -> Iterator[str]:
             yield f"    const auto* desc = context->Get{of}InputDesc({at});"
             yield f'    if (desc == nullptr) return fail("{port.name} has no dtype");'
         shape = f"shape{storage}" if storage else "*shape"
-        yield f"    Take({shape}, {dtype}, arguments.{port.name});"
+        yield f"    Take({shape}, {dtype}, arguments.{member(port.name)});"
         yield "    ++given;"
         yield "}"
 
@@ -132,7 +133,7 @@ def _take_outputs(family: Family) -> Iterator[str]:
         yield f'    if (desc == nullptr) return fail("{port.name} has no dtype");'
         yield (
             "    Take(shape->GetStorageShape(), desc->GetDataType(), "
-            f"arguments.{port.name});"
+            f"arguments.{member(port.name)});"
         )
         yield "}"
 
@@ -210,9 +211,9 @@ def _example(family: Family) -> str:
         dtype = CANN_DTYPES[type(port.element)].replace("DT_", "ACL_")
         size = element_bytes(port.element)
         extent = ", ".join(map(str, shape))
-        made.append(f"Array {c_name(port)}{{{{{extent}}}, {dtype}, {size}}};")
+        made.append(f"Array {local(c_name(port))}{{{{{extent}}}, {dtype}, {size}}};")
     arguments = [
-        f"{c_name(p)}.tensor" if p in given else "nullptr" for p in family.inputs
+        f"{local(c_name(p))}.tensor" if p in given else "nullptr" for p in family.inputs
     ]
     for each in _attributes(family):
         match each:
@@ -224,14 +225,14 @@ def _example(family: Family) -> str:
                 arguments.append(str(extents[axis]))
             case ScalarPort():
                 arguments.append(str(each.default or 0))
-    arguments += [f"{c_name(p)}.tensor" for p in family.outputs]
+    arguments += [f"{local(c_name(p))}.tensor" for p in family.outputs]
     return render(
         "example.cpp",
         name=family.name,
         kernel=family.kernel,
         layout=family.layouts[0],
         arrays=lines(4, made),
-        all=", ".join(f"&{c_name(p)}" for p in arrays),
-        results=", ".join(f"&{c_name(p)}" for p in family.outputs),
+        all=", ".join(f"&{local(c_name(p))}" for p in arrays),
+        results=", ".join(f"&{local(c_name(p))}" for p in family.outputs),
         arguments=", ".join(arguments),
     )

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from backends.ascendc.printer import print_kernel, print_tiling_struct
 from backends.ascendc.printer_names import cpp_type
+from backends.ascendc.reserved import member
 from backends.ascendc.templating import lines, render
 from backends.ascendc.variants import CANN_DTYPES, KERNEL_FOLDER, Family, Variant
 from ligrad_ir.signature import ArrayPort
@@ -78,7 +79,8 @@ def _entry(family: Family) -> str:
         struct=family.struct,
         includes=lines(0, _includes(family)),
         parameters=", ".join(
-            f"GM_ADDR {name}" for name in (*_arrays(family), "workspace", "tiling")
+            f"GM_ADDR {name}"
+            for name in (*map(member, _arrays(family)), "workspace", "tiling")
         ),
         calls=lines(0, _dispatch(family)),
     )
@@ -120,7 +122,7 @@ def _dispatch(family: Family) -> Iterator[str]:
         used = {name for variant in variants for name in variant.kernel.arrays}
         for name in _arrays(family):
             if name not in used:
-                yield f"    (void){name};"
+                yield f"    (void){member(name)};"
         for i, variant in enumerate(variants):
             head = "    } else if" if i else "    if"
             yield f"{head} (TILING_KEY_IS({variant.key})) {{"
@@ -132,25 +134,28 @@ def _dispatch(family: Family) -> Iterator[str]:
 
 def _call(family: Family, variant: Variant) -> Iterator[str]:
     """Statements that run a variant, with `tiling_data` in reach."""
-    arguments = ", ".join((*variant.kernel.arrays, "workspace"))
+    arguments = ", ".join((*map(member, variant.kernel.arrays), "workspace"))
     ends = _ends(variant)
     if not ends:
         yield f"{variant.function}({arguments}, tiling_data);"
         return
     yield f"{family.struct} used = tiling_data;"
     for port in ends:
-        batch = variant.signature.axes[str(port.ends)].batch
-        rows = f"tiling_data.{batch}, tiling_data.{port.ends}"
-        yield f"used.{port.ends} = UsedRows({port.name}, {rows});"
+        packed = variant.signature.axes[str(port.ends)]
+        axis, batch = member(packed.name), member(str(packed.batch))
+        rows = f"tiling_data.{batch}, tiling_data.{axis}"
+        yield f"used.{axis} = UsedRows({member(port.name)}, {rows});"
     yield f"{variant.function}({arguments}, used);"
     for output in variant.signature.outputs:
         axes = variant.signature.tensor_type(output).axes
         for port in ends:
             if axes[0] == port.ends:
-                width = " * ".join(f"tiling_data.{axis}" for axis in axes[1:]) or "1"
-                rows = f"used.{port.ends}, tiling_data.{port.ends}"
+                others = [f"tiling_data.{member(axis)}" for axis in axes[1:]]
+                width = " * ".join(others) or "1"
+                axis = member(str(port.ends))
+                rows = f"used.{axis}, tiling_data.{axis}"
                 type = cpp_type(output.element)
-                yield f"ClearRows<{type}>({output.name}, {rows}, {width});"
+                yield f"ClearRows<{type}>({member(output.name)}, {rows}, {width});"
 
 
 def _ends(variant: Variant) -> list[ArrayPort]:
@@ -160,7 +165,8 @@ def _ends(variant: Variant) -> list[ArrayPort]:
 
 
 def _launched(family: Family, variant: Variant) -> str:
-    parameters = ", ".join(f"GM_ADDR {name}" for name in variant.kernel.arrays)
+    arrays = map(member, variant.kernel.arrays)
+    parameters = ", ".join(f"GM_ADDR {name}" for name in arrays)
     vectors = variant.soc.vector_cores_per_cube
     head = (
         f"__global__ __mix__(1, {vectors}) __schedmode__(1) void {variant.function}"

@@ -19,6 +19,7 @@ from xdsl.interpreter import (
     register_impls,
 )
 
+from backends.ascendc.reserved import check_kernel
 from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_scalar as scalar
 from ligrad_ir.dialects import ascendc_tiling as tiling
@@ -120,9 +121,14 @@ class Kernel:
 
 
 def kernel_of(module: ModuleOp) -> Kernel:
-    """The kernel of a module that `lower-to-ascendc` made."""
+    """The kernel of a module that `lower-to-ascendc` made.
+
+    Raises:
+        LigradError: it has a name of C or C++.
+    """
     ops = list(module.body.block.ops)
     [kernel] = [op for op in ops if isinstance(op, core.KernelOp)]
+    check_kernel(kernel.sym_name.data)
     [struct_] = [op for op in ops if isinstance(op, tiling.TilingStructOp)]
     program = struct_.sym_name.data.removesuffix("Tiling")
     assert struct_.header is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ascendc.printer import print_host_functions
+from backends.ascendc.reserved import member
 from backends.ascendc.templating import lines, render
 from backends.ascendc.variants import CPP_ELEMENTS, Family, Variant
 from ligrad_ir.signature import DTYPE_NAMES, ArrayPort, Axis, ScalarPort
@@ -46,12 +47,12 @@ def host_header(family: Family, tiling_header: str | None = None) -> str:
         numbers=lines(12, (_number(p, axes) for p in family.scalars)),
         outputs=lines(12, (_port(family, p, axes) for p in family.outputs)),
         packs=_boolean(family.packs),
-        half="nullptr" if half is None else f"&arguments.{half.name}",
+        half="nullptr" if half is None else f"&arguments.{member(half.name)}",
         half_name="" if half is None else half.name,
         dtypes=" or ".join(names),
         given_inputs=lines(8, map(_given, family.inputs)),
         given_outputs=lines(8, map(_given, family.outputs)),
-        given_numbers=", ".join(f"arguments.{p.name}" for p in family.scalars),
+        given_numbers=", ".join(f"arguments.{member(p.name)}" for p in family.scalars),
         fields=lines(8, _fields(family, axes)),
         arrays=", ".join(f'"{p.name}"' for p in (*family.inputs, *family.outputs)),
     )
@@ -63,13 +64,13 @@ def _boolean(value: bool) -> str:
 
 def _arguments(family: Family) -> Iterable[str]:
     for port in (*family.inputs, *family.outputs):
-        yield f"TensorArgument {port.name};"
+        yield f"TensorArgument {member(port.name)};"
     for port in family.inputs:
         if port.ends is not None:
-            yield f"std::vector<int64_t> {port.name}_values;"
+            yield f"std::vector<int64_t> {member(port.name)}_values;"
     for scalar in family.scalars:
         default = "kNotGiven" if scalar.default is None else scalar.default
-        yield f"int64_t {scalar.name} = {default};"
+        yield f"int64_t {member(scalar.name)} = {default};"
 
 
 def _functions(family: Family) -> dict[str, str]:
@@ -138,15 +139,17 @@ def _number(port: ScalarPort, axes: list[str]) -> str:
 
 
 def _given(port: ArrayPort) -> str:
-    values = "nullptr" if port.ends is None else f"&arguments.{port.name}_values"
-    return f"{{&arguments.{port.name}, {values}}},"
+    values = (
+        "nullptr" if port.ends is None else f"&arguments.{member(port.name)}_values"
+    )
+    return f"{{&arguments.{member(port.name)}, {values}}},"
 
 
 def _fields(family: Family, axes: list[str]) -> Iterable[str]:
     numbers = [port.name for port in family.scalars]
     for name in family.variants[0].kernel.fields:
         if name in numbers:
-            yield f"tiling.{name} = numbers[{numbers.index(name)}];"
+            yield f"tiling.{member(name)} = numbers[{numbers.index(name)}];"
         else:
             extent = f"extents[{axes.index(name)}]"
-            yield f"tiling.{name} = std::max<int64_t>({extent}, 0);"
+            yield f"tiling.{member(name)} = std::max<int64_t>({extent}, 0);"

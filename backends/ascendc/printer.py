@@ -25,6 +25,7 @@ from backends.ascendc.printer_names import (
     cpp_literal,
     cpp_type,
 )
+from backends.ascendc.reserved import member
 from ligrad_ir.dialects import ascendc_core as core
 from ligrad_ir.dialects import ascendc_memory as memory
 from ligrad_ir.dialects import ascendc_scalar as scalar
@@ -111,7 +112,7 @@ class AscendCPrinter(ExpressionPrinter):
 
     @print.register
     def _(self, op: tiling.TilingFieldOp) -> None:
-        self.line(f"{cpp_type(op.type)} {op.sym_name.data};")
+        self.line(f"{cpp_type(op.type)} {member(op.sym_name.data)};")
 
     @print.register
     def _(self, op: core.KernelOp) -> None:
@@ -143,7 +144,7 @@ class AscendCPrinter(ExpressionPrinter):
 
     @print.register
     def _(self, op: tiling.TilingMemberOp) -> None:
-        self.define(op, f"{self.name(op.tiling)}.{op.member.data}")
+        self.define(op, f"{self.name(op.tiling)}.{member(op.member.data)}")
 
     @print.register
     def _(self, op: core.ForOp) -> None:

@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, SSAValue
 
+from backends.ascendc.reserved import RESERVED
 from ligrad_ir.dialects import ascendc_enums as enums
 from ligrad_ir.dialects import ascendc_types as types
 from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode, QuantMode, SelMode
@@ -161,23 +162,6 @@ def _float_literal(value: float, type: Attribute) -> str:
     if isinstance(type, Float32Type):
         return f"{literal}f"
     return f"static_cast<{cpp_type(type)}>({literal}f)"
-
-
-RESERVED = frozenset(
-    """
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char class
-    compl concept const consteval constexpr const_cast continue decltype default delete
-    do double dynamic_cast else enum explicit export extern false float for friend goto
-    if inline int long mutable namespace new noexcept not not_eq nullptr operator or
-    or_eq private protected public register reinterpret_cast requires return short
-    signed sizeof static static_assert static_cast struct switch template this
-    thread_local throw true try typedef typeid typename union unsigned using virtual
-    void volatile wchar_t while xor xor_eq
-    AscendC GM_ADDR half bfloat16_t int8_t int16_t int32_t int64_t uint8_t uint16_t
-    uint32_t uint64_t block_idx QuantMode_t
-    """.split()
-)
-"""What a variable cannot, or had better not, be called."""
 
 
 class Names:

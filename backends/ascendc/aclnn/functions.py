@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from backends.ascendc.aclnn.library import CORES, HostKernel
+from backends.ascendc.reserved import local, member
 from backends.ascendc.twin.launch import memory_sizes
 from backends.ascendc.variants import Family, Variant
 from ligrad_ir.c_interface import c_attributes, c_name
@@ -122,30 +123,32 @@ def _kernel(variant: Variant, kernel: HostKernel) -> str:
 
 
 def _parameters(family: Family) -> Iterable[str]:
-    yield from (f"const aclTensor* {c_name(port)}" for port in family.inputs)
+    yield from (f"const aclTensor* {local(c_name(port))}" for port in family.inputs)
     for each in c_attributes(family.variants[0].signature):
         match each:
             case ScalarPort():
-                yield f"int64_t {c_name(each)}"
+                yield f"int64_t {local(c_name(each))}"
             case Option(name="layout"):
-                yield f"char* {c_name(each)}"
+                yield f"char* {local(c_name(each))}"
             case Option():
-                yield f"bool {c_name(each)}"
-    yield from (f"const aclTensor* {c_name(port)}" for port in family.outputs)
+                yield f"bool {local(c_name(each))}"
+    yield from (f"const aclTensor* {local(c_name(port))}" for port in family.outputs)
 
 
 def _collect(family: Family) -> Iterable[str]:
     for port in (*family.inputs, *family.outputs):
         is_output = "true" if port in family.outputs else "false"
-        place = f"arguments.{port.name}"
-        yield f'call.tensor("{port.name}", {c_name(port)}, {is_output}, {place});'
+        place = f"arguments.{member(port.name)}"
+        value = local(c_name(port))
+        yield f'call.tensor("{port.name}", {value}, {is_output}, {place});'
         if port.ends is not None:
             yield f"call.values({place}_values);"
     for each in c_attributes(family.variants[0].signature):
-        value = c_name(each)
+        value = local(c_name(each))
         if isinstance(each, Option) and each.name == "layout":
             value = f'{value} == nullptr ? "" : {value}'
-        yield f"arguments.{each.name} = {value};"
+        name = member(each.name) if isinstance(each, ScalarPort) else each.name
+        yield f"arguments.{name} = {value};"
 
 
 def _rows(family: Family) -> Iterable[str]:
@@ -154,5 +157,5 @@ def _rows(family: Family) -> Iterable[str]:
     for port in (*family.inputs, *family.outputs):
         runs = ends.get(port.dims[0].axis)
         if runs is not None:
-            values = f"arguments.{runs.name}_values"
+            values = f"arguments.{member(runs.name)}_values"
             yield f'if (!{values}.empty()) call.rows("{port.name}", {values}.back());'
