@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import ml_dtypes
@@ -87,8 +87,12 @@ class Case:
         for each in self.program.inputs:
             if not each.selects and not each.ends:
                 found[each.name] = self._numbers(each, rng, present)
-        if any(each.choices for each in self.program.attributes):
-            found["mode"] = self.settings.mode
+        bare = replace(self.program, attributes=())
+        for each in self.program.attributes:
+            if each.choices:
+                found[each.name] = self.settings.mode
+            elif each.default in bare.untold() or rng.random() < 0.5:
+                found[each.name] = self.extents[str(each.default)]
         return found
 
     # ---- numbers

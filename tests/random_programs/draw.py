@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.random_programs.program import (
     Array,
@@ -201,6 +201,15 @@ def add_inputs(base: Skeleton) -> None:
         base.inputs.append(Array(f"x{i}", dtype, tuple(dims), optional))
 
 
+def told(rng: random.Random, program: Program) -> Program:
+    """With attributes that state extents: those that nothing else tells, and a few."""
+    dense = [axis.name for axis in program.axes if not axis.packs]
+    untold = program.untold()
+    stated = [name for name in dense if name in untold or rng.random() < 0.05]
+    attributes = (Attribute(f"num_{name.lower()}", name) for name in stated)
+    return replace(program, attributes=(*program.attributes, *attributes))
+
+
 class Formulas:
     """Adds formulas to a skeleton until they are a program."""
 
@@ -310,11 +319,9 @@ class Formulas:
             )
             self.formulas.append(("total", Node("reduce", (named(summed),))))
             outputs.append(self.output("total", frozenset(kept)))
-        program = self.program(tuple(outputs)).pruned()
-        if program.untold():
-            return None
-        program.values()
-        return Drawn(program, self.base.extents)
+        return Drawn(
+            told(rng, self.program(tuple(outputs)).pruned()), self.base.extents
+        )
 
     def output(self, name: str, axes: Axes) -> Array:
         """Declare a value as an output, its dimensions in any order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 
-from tests.random_programs.draw import NUMBERS, Drawn, Sizes, Skeleton
+from tests.random_programs.draw import NUMBERS, Drawn, Sizes, Skeleton, told
 from tests.random_programs.program import Array, Attribute, Axis, Node, Program, named
 
 DEPTHS = (16, 96, 100, 64, 64, 192, 256, *(128,) * 7)
@@ -38,10 +38,7 @@ def draw_in_class(rng: random.Random, sizes: Sizes) -> Drawn:
         tuple(base.attributes),
         "RandomGrad",
     ).pruned()
-    if program.untold():
-        return draw_in_class(rng, sizes)
-    program.values()
-    return Drawn(program, base.extents)
+    return Drawn(told(rng, program), base.extents)
 
 
 def _skeleton(rng: random.Random, sizes: Sizes) -> Skeleton:

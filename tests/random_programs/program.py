@@ -6,7 +6,7 @@ that it refuses can be told from a program that is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 Axes = frozenset[str]
@@ -278,13 +278,20 @@ class Program:
     # ---- what is needed
 
     def untold(self) -> Axes:
-        """The axes whose extent no input tells."""
-        told = {dim for each in self.inputs for dim in each.dims}
+        """The dense axes whose extent nothing tells, in one of the layouts."""
+        given = (each for each in self.inputs if not each.ends)
+        told = self._dense(dim for each in given for dim in each.dims)
         told |= {a.name for a in self.axes if not a.packs and a.low == a.high}
-        used = {dim for each in self.outputs for dim in each.dims}
-        used |= {each.selects for each in self.inputs if each.selects}
+        told |= {str(each.default) for each in self.attributes}
+        used = self._dense(dim for each in self.outputs for dim in each.dims)
+        used |= self._dense(each.selects for each in self.inputs if each.selects)
         used |= {a.at_least for a in self.axes if a.at_least}
         return frozenset(used - told)
+
+    def _dense(self, names: Iterable[str]) -> set[str]:
+        """The axes, with their parts in the place of packed ones."""
+        axes = map(self.axis, names)
+        return {part for axis in axes for part in axis.packs or (axis.name,)}
 
     def pruned(self) -> Program:
         """Without formulas, inputs, attributes and axes that no output needs."""
