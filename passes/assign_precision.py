@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Float32Type, ModuleOp
+from xdsl.dialects.builtin import BFloat16Type, Float32Type, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import IRDLOperation
@@ -27,10 +27,12 @@ class AssignPrecisionPass(ModulePass):
     """
     Replaces `!lig.real` by machine types; every rounding becomes a `lig.cast`.
 
-    Data that is only moved or selected (gather, mask, relu, relu_grad's gradient) keeps
-    the type it has. Arithmetic is done in f32, sums are accumulated in f32. Two half
-    operands of a matmul stay half. Where one is not half, `matmul-operands` decides:
-    `half` rounds it, as the cube unit wants; `f32` widens the other one instead.
+    Data that is only moved or selected (gather, mask, relu_grad's gradient) keeps the
+    type it has. Arithmetic is done in f32, and so are sums (reduce_sum, scatter_add):
+    their operands are widened. The vector unit takes the relu of f16, but has no
+    arithmetic on bf16: that is widened too. Two half operands of a matmul stay half.
+    Where one is not half, `matmul-operands` decides: `half` rounds it, as the cube unit
+    wants; `f32` widens the other one instead.
 
     Assumes that a function's half arguments are all of one type. Establishes that no
     `!lig.real` is left. Idempotent.
@@ -107,12 +109,12 @@ class _Assigner:
             lig.AddOp: self._arithmetic,
             lig.SubOp: self._arithmetic,
             lig.MulOp: self._arithmetic,
-            lig.ReluOp: self._move,
+            lig.ReluOp: self._relu,
             lig.ReluGradOp: self._move,
             lig.MaskOp: self._move,
             lig.GatherOp: self._move,
-            lig.ReduceSumOp: self._accumulate,
-            lig.ScatterAddOp: self._accumulate,
+            lig.ReduceSumOp: self._sum,
+            lig.ScatterAddOp: self._sum,
             lig.MatmulOp: self._matmul,
         }
 
@@ -139,9 +141,15 @@ class _Assigner:
         operands = [self._operand(value) for value in op.operands]
         return self._rebuild(op, operands, tensor(operands[0]).element_type)
 
-    def _accumulate(self, op: Operation) -> SSAValue:
-        operands = [self._operand(value) for value in op.operands]
-        return self._rebuild(op, operands, F32)
+    def _relu(self, op: Operation) -> SSAValue:
+        [value] = map(self._operand, op.operands)
+        if isinstance(tensor(value).element_type, BFloat16Type):
+            value = self._as(value, F32)
+        return self._rebuild(op, [value], tensor(value).element_type)
+
+    def _sum(self, op: Operation) -> SSAValue:
+        summed, *rows = map(self._operand, op.operands)
+        return self._rebuild(op, [self._as(summed, F32), *rows], F32)
 
     def _matmul(self, op: Operation) -> SSAValue:
         operands = [self._operand(value) for value in op.operands]

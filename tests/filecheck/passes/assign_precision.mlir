@@ -5,17 +5,20 @@
 
 // OPTION: assign-precision: matmul-operands is one of ('half', 'f32'), not 'f64'
 
-// Data that is moved or selected keeps its type; arithmetic and sums are f32.
+// Data that is moved or selected keeps its type; arithmetic and sums are f32, and so is
+// the relu of bf16.
 // CHECK-LABEL: func.func @moved(
 func.func @moved(
   %key: !lig.tensor<[N, D], bf16>, %w: !lig.tensor<[T], bf16>, %r: !lig.tensor<[T, K], !lig.row<N>>
 ) -> (!lig.tensor<[T, D], bf16>, !lig.tensor<[N, D], f32>) {
   // CHECK-NEXT: %[[g:.*]] = lig.gather %key[%r] : (!lig.tensor<[N, D], bf16>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[T, K, D], bf16>
   // CHECK-NEXT: %[[m:.*]] = lig.mask %[[g]], %r : !lig.tensor<[T, K, D], bf16>, !lig.tensor<[T, K], !lig.row<N>>
-  // CHECK-NEXT: %[[relu:.*]] = lig.relu %[[m]] : !lig.tensor<[T, K, D], bf16>
-  // CHECK-NEXT: %[[s:.*]] = lig.reduce_sum %[[relu]] over @K acc f32 : (!lig.tensor<[T, K, D], bf16>) -> !lig.tensor<[T, D], f32>
+  // CHECK-NEXT: %[[mf:.*]] = lig.cast %[[m]] : !lig.tensor<[T, K, D], bf16> to !lig.tensor<[T, K, D], f32>
+  // CHECK-NEXT: %[[relu:.*]] = lig.relu %[[mf]] : !lig.tensor<[T, K, D], f32>
+  // CHECK-NEXT: %[[s:.*]] = lig.reduce_sum %[[relu]] over @K acc f32 : (!lig.tensor<[T, K, D], f32>) -> !lig.tensor<[T, D], f32>
   // CHECK-NEXT: %[[grad:.*]] = lig.relu_grad %[[m]], %[[s]] : (!lig.tensor<[T, K, D], bf16>, !lig.tensor<[T, D], f32>) -> !lig.tensor<[T, K, D], bf16>
-  // CHECK-NEXT: %[[dk:.*]] = lig.scatter_add %[[grad]][%r] acc f32 : (!lig.tensor<[T, K, D], bf16>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[N, D], f32>
+  // CHECK-NEXT: %[[gf:.*]] = lig.cast %[[grad]] : !lig.tensor<[T, K, D], bf16> to !lig.tensor<[T, K, D], f32>
+  // CHECK-NEXT: %[[dk:.*]] = lig.scatter_add %[[gf]][%r] acc f32 : (!lig.tensor<[T, K, D], f32>, !lig.tensor<[T, K], !lig.row<N>>) -> !lig.tensor<[N, D], f32>
   // CHECK-NEXT: %[[c:.*]] = lig.constant 3.750000e-01 : !lig.tensor<[], f32>
   // CHECK-NEXT: %[[w:.*]] = lig.cast %w : !lig.tensor<[T], bf16> to !lig.tensor<[T], f32>
   // CHECK-NEXT: %[[a:.*]] = lig.mul %[[c]], %[[w]] : (!lig.tensor<[], f32>, !lig.tensor<[T], f32>) -> !lig.tensor<[T], f32>
@@ -39,6 +42,20 @@ func.func @moved(
   %out = lig.cast %d : !lig.tensor<[T, D], !lig.real> to !lig.tensor<[T, D], bf16>
   %dkf = lig.cast %dk : !lig.tensor<[N, D], !lig.real> to !lig.tensor<[N, D], f32>
   func.return %out, %dkf : !lig.tensor<[T, D], bf16>, !lig.tensor<[N, D], f32>
+}
+
+// The vector unit takes the relu of f16 as it is; what it sums is f32.
+// CHECK-LABEL: func.func @relu_of_f16(
+func.func @relu_of_f16(%x: !lig.tensor<[T, D], f16>) -> !lig.tensor<[T], f32> {
+  // CHECK-NEXT: %[[relu:.*]] = lig.relu %x : !lig.tensor<[T, D], f16>
+  // CHECK-NEXT: %[[wide:.*]] = lig.cast %[[relu]] : !lig.tensor<[T, D], f16> to !lig.tensor<[T, D], f32>
+  // CHECK-NEXT: %s = lig.reduce_sum %[[wide]] over @D acc f32
+  // CHECK-NEXT: func.return %s
+  %r = lig.cast %x : !lig.tensor<[T, D], f16> to !lig.tensor<[T, D], !lig.real>
+  %relu = lig.relu %r : !lig.tensor<[T, D], !lig.real>
+  %s = lig.reduce_sum %relu over @D acc !lig.real : (!lig.tensor<[T, D], !lig.real>) -> !lig.tensor<[T], !lig.real>
+  %out = lig.cast %s : !lig.tensor<[T], !lig.real> to !lig.tensor<[T], f32>
+  func.return %out : !lig.tensor<[T], f32>
 }
 
 // Two half operands stay half either way; a float32 one is rounded, or the other widened.
