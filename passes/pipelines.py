@@ -19,6 +19,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.places import blame
 from ligrad_ir.wellformed import first_wrong
+from passes.assign_layouts import AssignLayoutsPass
 from passes.assign_precision import AssignPrecisionPass
 from passes.choices import DEFAULT_CHOICE, Choice
 from passes.fold_reduction import FoldReductionPass
@@ -142,8 +143,10 @@ def lowering(
 ) -> tuple[ModulePass, ...]:
     """From a graph in mixed precision to a launch that is not ordered and not placed."""
     if schedule == "optimized":
-        return (SumTokensLastPass(), choice.lower(soc, deterministic))
+        lower = choice.lower(soc, deterministic)
+        return (AssignLayoutsPass(), SumTokensLastPass(), lower)
     return (
+        AssignLayoutsPass(),
         RoundBeforeSelectionPass(),
         SumTokensLastPass(),
         LowerToNpuPass(soc, deterministic, TOKENS, outer_products="cube"),

@@ -7,6 +7,12 @@ from collections.abc import Callable, Mapping
 from xdsl.passes import ModulePass
 
 
+def _assign_layouts() -> type[ModulePass]:
+    from passes.assign_layouts import AssignLayoutsPass
+
+    return AssignLayoutsPass
+
+
 def _assign_precision() -> type[ModulePass]:
     from passes.assign_precision import AssignPrecisionPass
 
@@ -104,6 +110,7 @@ def _stream_to_npu() -> type[ModulePass]:
 
 
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
+    "assign-layouts": _assign_layouts,
     "assign-precision": _assign_precision,
     "fold-reduction": _fold_reduction,
     "form-expressions": _form_expressions,

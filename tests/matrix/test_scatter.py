@@ -14,7 +14,13 @@ import ligrad
 from backends.ascendc.source import run_source
 from backends.numpy.workload import generate
 from ligrad_ir.dialects.npu_rows import FixpipeAddRowsOp, ScatterAddRowsOp
-from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline, run_passes
+from passes.pipelines import (
+    ASCENDC_PIPELINE,
+    PIPELINES,
+    lowering,
+    npu_pipeline,
+    run_passes,
+)
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling.stream import Scatter
 from tests.matrix.test_stream import (
@@ -156,8 +162,9 @@ def of_formulas(name: str) -> tuple[ligrad.Operator, ModuleOp]:
     )
     module = found.source.clone()
     lower = StreamToNpuPass(SOC, window=128, depth=2, scatter="cube")
-    rest = npu_pipeline(SOC, schedule="optimized")[1:]
-    run_passes(module, (*PIPELINES["optimized-mixed"], lower, *rest))
+    *rewrites, _ = lowering(SOC, schedule="optimized")
+    rest = npu_pipeline(SOC, schedule="optimized")[len(rewrites) + 1 :]
+    run_passes(module, (*PIPELINES["optimized-mixed"], *rewrites, lower, *rest))
     return found, module
 
 

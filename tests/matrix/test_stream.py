@@ -19,7 +19,13 @@ from backends.numpy.tiled import npu_arguments
 from backends.numpy.workload import generate
 from ligrad_ir.dialects.npu_rows import GatherRowsNzOp, GatherRowsOp
 from passes import stream_to_npu
-from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline, run_passes
+from passes.pipelines import (
+    ASCENDC_PIPELINE,
+    PIPELINES,
+    lowering,
+    npu_pipeline,
+    run_passes,
+)
 from passes.stream_to_npu import StreamToNpuPass
 from passes.tiling import gathering
 from passes.tiling.gathering import Gather
@@ -61,8 +67,10 @@ def streamed(
 ) -> ModuleOp:
     module = operator(name, layout, deterministic).source.clone()
     lower = StreamToNpuPass(SOC, deterministic, window, depth, gather, scatter)
-    rest = npu_pipeline(SOC, deterministic=deterministic, schedule="optimized")[1:]
-    run_passes(module, (*PIPELINES["optimized-mixed"], lower, *rest))
+    *rewrites, _ = lowering(SOC, schedule="optimized")
+    passes = npu_pipeline(SOC, deterministic=deterministic, schedule="optimized")
+    rest = passes[len(rewrites) + 1 :]
+    run_passes(module, (*PIPELINES["optimized-mixed"], *rewrites, lower, *rest))
     for kind, by in ((GatherRowsNzOp, "cube"), (GatherRowsOp, "vector")):
         found = [op for op in module.walk() if isinstance(op, kind)]
         assert len(found) == depth * (gather in (by, "shared"))
