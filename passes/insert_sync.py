@@ -23,7 +23,6 @@ from ligrad_ir.dialects.npu_launch import (
     WaitFlagOp,
 )
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
-from ligrad_ir.places import blame
 from passes.pending import Access, Edge, Pending
 
 PIPES: dict[Core, tuple[Pipe, ...]] = {
@@ -40,7 +39,8 @@ class InsertSyncPass(ModulePass):
 
     Before an operation that touches what another pipe may still write, or writes what
     another pipe may still read: a flag from that pipe, set and awaited on the spot, so
-    that flags balance on every path. Where it is the same pipe: a barrier. What a pipe
+    that flags balance on every path. Where it is the same pipe: a barrier; where the core
+    has no flag between the two: one to a third pipe and one from there. What a pipe
     knows to be over it passes on with its flags, so none is inserted whose work others
     do. The end of a loop's body comes before its beginning; `npu.sync_all` ends all that
     is before it. Buffers with common addresses count as one; the scalar unit is done with
@@ -60,7 +60,7 @@ class InsertSyncPass(ModulePass):
                 ):
                     for inner, edges in edges_of(core, region.block).items():
                         for edge in edges:
-                            _insert(core, inner, *edge)
+                            _insert(inner, *edge)
 
 
 def edges_of(core: Core, body: Block) -> dict[Operation, list[Edge]]:
@@ -80,6 +80,7 @@ class Decision:
         waited = [access for access in found if access.pipe is not Pipe.S]
         self._number = {access: number for number, access in enumerate(waited)}
         self.none = Pending.none(PIPES[core], waited)
+        self._core = core
         same = _aliases(body)
         self._conflicts = {op: self._conflicting(op, same) for op in ops}
         self.needed: dict[Operation, list[Edge]] = {}
@@ -135,6 +136,7 @@ class Decision:
 
     def _access(self, op: NpuOp, state: Pending) -> Pending:
         edges = self.edges(op, state, state.of(self._conflicts[op]))
+        edges = [flag for edge in edges for flag in route(self._core, edge)]
         self.needed[op] = edges
         if isinstance(op, AwaitOp):  # touches nothing itself
             return state.after(edges)
@@ -142,16 +144,25 @@ class Decision:
         return state.after(edges).with_accesses(made)
 
 
-def _insert(core: Core, op: Operation, source: Pipe, target: Pipe) -> None:
+def route(core: Core, edge: Edge) -> list[Edge]:
+    """The flags that make a pipe wait for another one, in order: the cube core has none
+    between some, such as from FIX to MTE2, and a third pipe passes on what it learns."""
+    source, target = edge
+    if core is Core.VECTOR or source is target or edge in CUBE_FLAGS:
+        return [edge]
+    third = next(
+        pipe
+        for pipe in PIPES[core]
+        if (source, pipe) in CUBE_FLAGS and (pipe, target) in CUBE_FLAGS
+    )
+    return [(source, third), (third, target)]
+
+
+def _insert(op: Operation, source: Pipe, target: Pipe) -> None:
     inserted: list[Operation]
     if source is target:
         inserted = [BarrierOp(source)]
     else:
-        if core is Core.CUBE and (source, target) not in CUBE_FLAGS:
-            raise PassFailedException(
-                f"insert-sync: {blame(op)} must wait for {source}, but a "
-                f"cube core has no flag from {source} to {target}"
-            )
         # One id does for each direction: no flag is up when the next one is set.
         inserted = [SetFlagOp(source, target, 0), WaitFlagOp(source, target, 0)]
     for new in inserted:

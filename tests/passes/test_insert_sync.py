@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from backends.numpy.workload import generate
 from ligrad.check import check_outputs
 from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
 from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, Pipe
-from passes.insert_sync import PIPES, InsertSyncPass
+from passes.insert_sync import PIPES, InsertSyncPass, route
 from passes.pending import Access, Pending
 from passes.pipelines import SCHEDULES, lowering, npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
@@ -114,6 +115,16 @@ def test_flags_take_directions_that_the_core_has(name: str) -> None:
     for op in launch.vector.walk():
         if isinstance(op, SetFlagOp):
             assert {op.source.data, op.target.data} <= vector
+
+
+def test_where_there_is_no_flag_a_third_pipe_passes_it_on() -> None:
+    pipes = [pipe for pipe in PIPES[Core.CUBE] if pipe is not Pipe.S]
+    for source, target in permutations(pipes, 2):
+        flags = route(Core.CUBE, (source, target))
+        assert set(flags) <= CUBE_FLAGS
+        assert (flags[0][0], flags[-1][1]) == (source, target)
+        assert [first for first, _ in flags[1:]] == [last for _, last in flags[:-1]]
+        assert len(flags) == 2 - ((source, target) in CUBE_FLAGS)
 
 
 def test_it_runs_once_and_behind_placement() -> None:
