@@ -24,6 +24,7 @@ from tests.matrix.test_tiled import (
     CORES,
     KINDS,
     LIGHTNING,
+    OVER_TOKENS,
     SMALL,
     check,
     edited,
@@ -256,7 +257,7 @@ def test_a_changed_formula_changes_the_kernel() -> None:
 
 
 def test_what_the_schedule_cannot_do_is_refused_at_this_level_too() -> None:
-    found = operator(edited(("output dw : half[T, N1]", "output dw : half[N1]")))
+    found = operator(OVER_TOKENS)
     values = generate(found.signature, SMALL)
-    with pytest.raises(LigradError, match=r":33:6.*a sum over the tokens \(T\)"):
+    with pytest.raises(LigradError, match=r":33:6.*a matrix product that sums over T"):
         found.run(values, "source")

@@ -44,20 +44,50 @@ func.func @product(
 
 // -----
 
-// A sum over the tokens crosses the cores.
-// CHECK: lower-to-npu: {{.*}}lig.reduce_sum: a sum over the tokens (T)
+// A sum over the tokens crosses the cores: every token adds to it, as it comes or, in rounds,
+// by whoever owns the elements. What is made of it follows the last token.
+// CHECK-LABEL: func.func @over_tokens(
+// CHECK: } vector {
+// CHECK: npu.store %y[
+// CHECK: npu.sync_all
+// CHECK: scf.for %token
+// ANY: npu.store atomic %y[%c0], %w{{.*}}[%c0] rows %c1 of %G
+// ORDER: npu.store %y_workspace[
+// ORDER: npu.sync_all
+// ORDER: scf.for %token
+// ORDER: npu.load %y.term{{.*}}, %y_workspace[
+// ORDER: npu.store atomic %y[%{{.*}}], %y.term
+// CHECK: npu.sync_all
+// CHECK: npu.load {{.*}}, %y[%chunk_offset
+// CHECK: npu.binary_scalar mul
+// CHECK: npu.store %z[%chunk_offset
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 func.func @over_tokens(
-  %w: !lig.tensor<[T, G], f32> {lig.name = "w", lig.dims = ["T", "G"]},
-  %v: !lig.tensor<[T, G], f32> {lig.name = "v", lig.dims = ["T", "G"]}
+  %w: !lig.tensor<[T, G], f32> {lig.name = "w", lig.dims = ["T", "G"]}
 ) -> (
-  !lig.tensor<[T, G], f32> {lig.name = "x", lig.dims = ["T", "G"]},
-  !lig.tensor<[G], f32> {lig.name = "y", lig.dims = ["G"]}
+  !lig.tensor<[G], f32> {lig.name = "y", lig.dims = ["G"]},
+  !lig.tensor<[G], f32> {lig.name = "z", lig.dims = ["G"]}
 ) {
-  %x = lig.add %w, %v : (!lig.tensor<[T, G], f32>, !lig.tensor<[T, G], f32>) -> !lig.tensor<[T, G], f32>
+  %two = lig.constant 2.000000e+00 : !lig.tensor<[], f32>
   %y = lig.reduce_sum %w over @T acc f32 : (!lig.tensor<[T, G], f32>) -> !lig.tensor<[G], f32>
-  func.return %x, %y : !lig.tensor<[T, G], f32>, !lig.tensor<[G], f32>
+  %z = lig.mul %two, %y : (!lig.tensor<[], f32>, !lig.tensor<[G], f32>) -> !lig.tensor<[G], f32>
+  func.return %y, %z : !lig.tensor<[G], f32>, !lig.tensor<[G], f32>
+}
+
+// -----
+
+// A matrix product over the tokens would cross the cube cores.
+// CHECK: lower-to-npu: {{.*}}lig.matmul: a matrix product that sums over T
+lig.axis @T in 1 to 99
+lig.axis @G in 1 to 64
+lig.axis @D in 64 to 64
+func.func @product_over_tokens(
+  %w: !lig.tensor<[T, G], f16> {lig.name = "w", lig.dims = ["T", "G"]},
+  %v: !lig.tensor<[T, D], f16> {lig.name = "v", lig.dims = ["T", "D"]}
+) -> (!lig.tensor<[G, D], f32> {lig.name = "x", lig.dims = ["G", "D"]}) {
+  %x = lig.matmul %w, %v over @T acc f32 : (!lig.tensor<[T, G], f16>, !lig.tensor<[T, D], f16>) -> !lig.tensor<[G, D], f32>
+  func.return %x : !lig.tensor<[G, D], f32>
 }
 
 // -----
