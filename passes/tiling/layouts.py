@@ -57,14 +57,15 @@ def layouts(
                 connected.join(value, op.results[0])
     for given in _given(function, token, inputs, outputs):
         connected.give(given)
-    for op in function.body.block.ops:
-        if isinstance(op, lig.MaskOp):
-            connected.require_last(op, tensor(op.rows).axes[-1])
     entries = {
         tensor(op.result).axes[-1]
         for op in function.body.block.ops
         if isinstance(op, RowsOp)
     }
+    for op in function.body.block.ops:
+        if isinstance(op, lig.MaskOp | ReturnOp):
+            for value in numbers(op):
+                connected.require_last(value, entries)
     return dict(connected.chosen(function, entries))
 
 
@@ -136,14 +137,16 @@ class _Connected:
                     "only a Matmul can change it",
                 )
 
-    def require_last(self, op: lig.MaskOp, entries: str) -> None:
-        """The entries that are masked lie one behind the other."""
-        given = self._given.get(op.result)
-        if given is not None and given.axes[-1] != entries:
+    def require_last(self, value: SSAValue, entries: AbstractSet[str]) -> None:
+        """Of a value that is masked, or an output, which has zeros at absent entries:
+        entries lie one behind the other."""
+        given = self._given.get(value)
+        if given is not None and entries & set(given.axes[:-1]):
             raise UnsupportedError(
-                op,
-                f"{given.what} has the axes {self._spell(given)}; where absent entries "
-                f"are masked, their axis {entries} must be the last one",
+                given.op,
+                f"{given.what} has the axes {self._spell(given)}, but the entries of a "
+                f"selection ({', '.join(sorted(entries))}) must be the last axis of what "
+                "is 0 where they are absent",
             )
 
     def _spell(self, given: Given) -> str:

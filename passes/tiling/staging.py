@@ -227,6 +227,8 @@ def _check(op: Operation, staging: Staging, reach: Reach) -> None:
         raise UnsupportedError(op, "no unit is known for it")
     if isinstance(op, lig.MatmulOp) and sums_tokens(op, token):
         raise UnsupportedError(op, f"a matrix product that sums over {token}")
+    if isinstance(op, lig.MatmulOp):
+        _check_operands(op)
     if reach is not Reach.INPUTS:
         return
     reduced = isinstance(op, lig.ReduceSumOp) and len(tensor(op.input).axes) > 1
@@ -242,6 +244,17 @@ def _check(op: Operation, staging: Staging, reach: Reach) -> None:
             op,
             f"a matrix of the cube unit that is computed, but has no axis {token}; it "
             f"would be done again for each of {token}",
+        )
+
+
+def _check_operands(op: lig.MatmulOp) -> None:
+    """assign-precision rounds operands to the half type of the inputs, if there is one."""
+    element = tensor(op.lhs).element_type
+    if not isinstance(element, HalfElement):
+        raise UnsupportedError(
+            op,
+            f"the cube unit multiplies halves, the operands are {element} and no input "
+            "says which half they may be rounded to; declare one of them as half",
         )
 
 

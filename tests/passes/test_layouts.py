@@ -99,7 +99,7 @@ REFUSED = {
         "output a : half[T, G, E]\noutput b : half[T, E, G]",
         "a = Matmul(q, v)\nb = Relu(a)",
     ),
-    r":14:5: lig.mask: the output o has the axes \[T, K, G\]; .* K must be the last": (
+    r":14:5: lig.cast: the output o has the axes \[T, K, G\], .* must be the last axis": (
         "output o : half[T, K, G]",
         SCORES,
         "o = 2 * P",
@@ -117,6 +117,14 @@ def test_given_layouts_that_differ_are_named(says: str, schedule: str) -> None:
     text = HEADER + "\n".join(REFUSED[says]) + "\n"
     with pytest.raises(LigradError, match=says):
         ligrad.compile(text, schedule=schedule).module("npu")
+
+
+def test_a_selection_that_no_mask_guards_comes_last_in_an_output() -> None:
+    """What is 0 at absent entries by itself has no mask."""
+    text = HEADER.replace("G in 1..64", "G = 64")
+    text += f"output o : half[T, K, G]\n{SCORES}\no = ReluGrad(w, P)\n"
+    with pytest.raises(LigradError, match=r"the output o has .* must be the last axis"):
+        ligrad.compile(text).module("npu")
 
 
 # ---- the order of factors

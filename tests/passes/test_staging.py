@@ -262,3 +262,10 @@ def test_what_cannot_be_staged_is_named(lines: tuple[str, ...], says: str) -> No
     with pytest.raises(UnsupportedError, match=says) as caught:
         small(*lines)
     assert caught.value.op.name in str(caught.value)
+
+
+def test_a_product_needs_a_half_to_round_to() -> None:
+    text = HEADER.replace(": half", ": float32")
+    lines = "output o : float32[T, G, K]\no = Matmul(q, Gather(key, i))\n"
+    with pytest.raises(UnsupportedError, match=r":13:5: lig.matmul: .* as half"):
+        staged(text + lines)
