@@ -224,8 +224,9 @@ def draw_case(rng: random.Random, drawn: Drawn) -> Case:
             rng.choice([most, rng.randint(0, most), rng.randint(1, most)])
             for _ in range(extents[batch])
         ]
-        if not any(lengths):  # an axis is not empty as a whole
-            lengths[-1] = most
+        least = extents.get(str(program.axis(length).at_least), 1)
+        if sum(lengths) < least:  # the bound is that of the axis as a whole
+            lengths = [most] * len(lengths)
         runs[axis.name] = tuple(lengths)
     padding = {a.name: rng.choice([0, 0, 1, 3]) for a in packed}
     return Case(program, extents, settings, runs, padding)

@@ -72,6 +72,12 @@ class Skeleton:
     ) -> str:
         """Add a dense axis; with a range, or of one extent that is at least `least`."""
         rng = self.rng
+        others = [a for a in self.axes if not a.packs and a.low < a.high <= most]
+        if others and rng.random() < 0.1:
+            like = rng.choice(others)
+            self.axes.append(replace(like, name=name, same_as=like.name))
+            self.extents[name] = self.extents[like.name]
+            return name
         extent = rng.choice([n for n in FEATURES if n <= most] or [1])
         if rng.random() < 0.5:
             extent = rng.randint(1, most)
@@ -107,6 +113,11 @@ class Skeleton:
             if not self.attributes:
                 default = self.rng.choice((0, 3))
                 self.attributes.append(Attribute("mode", default, (0, 3)))
+        for i, axis in enumerate(self.axes):
+            if axis.name in (of, "S2") and self.extents.get(axis.name, 0) >= (
+                self.extents[entry] + self.rng.choice((0, 99))
+            ):
+                self.axes[i] = replace(axis, at_least=entry, same_as=None)
         dims, optional = [*tokens, entry], frozenset[str]()
         if self.rng.random() < 0.2:
             dims.insert(self.rng.randint(0, len(dims)), self.unit())

@@ -28,13 +28,15 @@ class InvalidError(Exception):
 @dataclass(frozen=True)
 class Axis:
     """A dense axis `low..high` (of one extent where they are the same), or one that packs
-    runs. at_least: an axis that stands for the lower bound."""
+    runs. at_least: an axis that stands for the lower bound; same_as: the axis whose
+    extent it has."""
 
     name: str
     low: int = 1
     high: int = 1
     packs: tuple[str, str] | None = None
     at_least: str | None = None
+    same_as: str | None = None
 
     @property
     def is_unit(self) -> bool:
@@ -45,8 +47,8 @@ class Axis:
         """The declaration."""
         if self.packs is not None:
             return f"axis {self.name} = {' * '.join(self.packs)}"
-        if self.low == self.high:
-            return f"axis {self.name} = {self.low}"
+        if self.same_as or self.low == self.high:
+            return f"axis {self.name} = {self.same_as or self.low}"
         return f"axis {self.name} in {self.at_least or self.low}..{self.high}"
 
 
@@ -119,7 +121,7 @@ class Program:
     outputs: tuple[Array, ...]
     formulas: tuple[tuple[str, Node], ...]
     attributes: tuple[Attribute, ...] = ()
-    name: str = "Random"
+    name: str = "RandomProgram"
 
     def axis(self, name: str) -> Axis:
         """An axis by its name."""
@@ -285,7 +287,9 @@ class Program:
         told |= {str(each.default) for each in self.attributes}
         used = self._dense(dim for each in self.outputs for dim in each.dims)
         used |= self._dense(each.selects for each in self.inputs if each.selects)
-        used |= {a.at_least for a in self.axes if a.at_least}
+        bounds = [a for axis in self.axes for a in (axis.at_least, axis.same_as)]
+        used |= {name for name in bounds if name}
+        told |= {a.name for a in self.axes if a.same_as in told}
         return frozenset(used - told)
 
     def _dense(self, names: Iterable[str]) -> set[str]:
@@ -309,7 +313,11 @@ class Program:
         return replace(
             self,
             axes=tuple(
-                axis if axis.at_least in used else replace(axis, at_least=None)
+                replace(
+                    axis,
+                    at_least=axis.at_least if axis.at_least in used else None,
+                    same_as=axis.same_as if axis.same_as in used else None,
+                )
                 for axis in self.axes
                 if axis.name in used
             ),

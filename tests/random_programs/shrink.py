@@ -160,7 +160,10 @@ def _fitting(case: Case, program: Program) -> Case:
 def _extents(case: Case) -> Iterator[Case]:
     batches = {axis.packs[0] for axis in case.program.axes if axis.packs}
     fixed = {axis.name for axis in case.program.axes if axis.low == axis.high}
+    bound = {axis.name for axis in case.program.axes if axis.same_as}
     for name, extent in case.extents.items():
+        if name in bound:
+            continue
         for less in dict.fromkeys((1, 2, extent // 2, extent - 1)):
             if (name in fixed) < less < extent:  # of one, it would be no axis
                 yield _resized(case, name, less, batches)
@@ -186,9 +189,9 @@ def _resized(case: Case, name: str, extent: int, batches: set[str]) -> Case:
     if name in batches:
         runs = {k: v[:extent] for k, v in case.runs.items()}
     program = replace(case.program, axes=tuple(map(changed, case.program.axes)))
-    return replace(
-        case, program=program, extents={**case.extents, name: extent}, runs=runs
-    )
+    alike = {a.name for a in program.axes if a.same_as == name} | {name}
+    extents = {k: extent if k in alike else v for k, v in case.extents.items()}
+    return replace(case, program=program, extents=extents, runs=runs)
 
 
 def _settings(case: Case) -> Iterator[Case]:
@@ -208,6 +211,11 @@ def _settings(case: Case) -> Iterator[Case]:
 def _axes(case: Case) -> Iterator[Case]:
     """Plain declarations: dense axes, no modes, halves, no dimensions of one."""
     program = case.program
+    for i, axis in enumerate(program.axes):
+        if axis.same_as or axis.at_least:
+            plain = replace(axis, same_as=None, at_least=None)
+            axes = (*program.axes[:i], plain, *program.axes[i + 1 :])
+            yield _fitting(case, replace(program, axes=axes).pruned())
     for axis in program.axes:
         if axis.packs and not any(
             other.packs and other.name != axis.name and other.packs[0] == axis.packs[0]
