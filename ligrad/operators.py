@@ -64,11 +64,7 @@ def lightning_indexer_grad(
         MissingArgumentError: a required argument is None (code 161001).
         ArgumentError: a dtype, shape, layout or value is not allowed (code 161002).
     """
-    given: object = layout  # which may be anything, such as an array
-    if not isinstance(given, str) or given not in LAYOUTS:
-        raise ArgumentError(
-            f"layout is {spell(given)}, must be BSND or TND", argument="layout"
-        )
+    _check_layout(layout)
     half = _half_of(query)
     _check_dy(dy, query)
     inputs: dict[str, Any] = {
@@ -87,6 +83,13 @@ def lightning_indexer_grad(
     options = Options(workers, as_bool("deterministic", deterministic))
     outputs = _compiled(half, layout).interpret(inputs, options)
     return outputs["dq"], outputs["dk"], outputs["dw"]
+
+
+def _check_layout(layout: object) -> None:
+    if not isinstance(layout, str) or layout not in LAYOUTS:
+        raise ArgumentError(
+            f"layout is {spell(layout)}, must be BSND or TND", argument="layout"
+        )
 
 
 def _half_of(query: Array | None) -> str:

@@ -27,8 +27,11 @@ from ligrad_ir.wellformed import verify
 
 def _parse_lig(stream: IO[bytes]) -> ModuleOp:
     """The graph of a `.lig` text, in the layout BSND with bf16 for half."""
-    text = stream.read().decode("utf-8")
     name = str(getattr(stream, "name", "<stdin>"))
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LigradError(f"cannot read {name}: it is not UTF-8 text") from error
     return module_from_text(text, name, layout="BSND")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import isfinite, prod
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from backends.memory import memory_bytes, spell_bytes
 from backends.numpy.dtypes import Array
 from backends.numpy.values import spell
 from ligrad.npy import MOST_DIMENSIONS
+from ligrad_ir.numerals import FLOAT32_MAX
 
 DTYPES: dict[str, np.dtype[Any]] = {
     name: np.dtype(getattr(ml_dtypes if name == "bfloat16" else np, name))
@@ -21,6 +23,12 @@ DTYPES: dict[str, np.dtype[Any]] = {
         *("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"),
         *("uint64", "float16", "bfloat16", "float32", "float64"),
     )
+}
+LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float32": FLOAT32_MAX,
+    "float64": sys.float_info.max,
 }
 Number = bool | int | float
 
@@ -181,5 +189,5 @@ def _range(dtype: np.dtype[Any]) -> tuple[float, float]:
         return 0, 1
     if dtype.kind in "iu":
         return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-    largest = float(ml_dtypes.finfo(dtype).max)
+    largest = LARGEST[dtype.name]
     return -largest, largest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,7 +40,6 @@ def as_path(what: str, value: object) -> Path:
     Raises:
         LigradError: if it is none.
     """
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str) or "\0" in path:
+    if not isinstance(value, str | Path) or "\0" in str(value):
         raise LigradError(f"{what} must be a path, not {spell(value)}")
-    return Path(path)
+    return Path(value)

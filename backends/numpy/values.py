@@ -125,7 +125,7 @@ def as_bool(name: str, value: object) -> bool:
     Raises:
         ArgumentError: if it is none.
     """
-    if not isinstance(value, bool | np.bool_):
+    if type(value) not in (bool, np.bool_):
         raise ArgumentError(
             f"{name} must be True or False, not {spell(value)}", argument=name
         )
