@@ -75,8 +75,11 @@ def _given(
     """All layouts that cannot be chosen."""
     ops = list(function.body.block.ops)
     for value, name in zip(function.body.block.args, inputs):
-        if isinstance(value.type, TensorType):
-            yield Given(value, own_axes(value, token), f"the input {name}", ops[0])
+        user = next((op for op in ops if value in op.operands), None)
+        if isinstance(value.type, TensorType) and user is not None:
+            given = Given(value, own_axes(value, token), f"the input {name}", user)
+            _require_token_first(given, token)
+            yield given
     for op in ops:
         match op:
             case lig.GatherOp():
@@ -100,9 +103,21 @@ def _given(
                 for value, name in zip(op.arguments, outputs):
                     own, maker = own_axes(value, token), value.owner
                     at = maker if isinstance(maker, Operation) else op
-                    yield Given(value, own, f"the output {name}", at)
+                    given = Given(value, own, f"the output {name}", at)
+                    _require_token_first(given, token)
+                    yield given
             case _:
                 pass
+
+
+def _require_token_first(given: Given, token: str) -> None:
+    axes = tensor(given.value).axes
+    if token in axes[1:]:
+        raise UnsupportedError(
+            given.op,
+            f"{given.what} has the axes {spell(axes)}; {token}, whose positions the cores "
+            "share out, must be the first",
+        )
 
 
 class _Connected:

@@ -127,11 +127,9 @@ class ProgramMemory:
 
     def _array(self, memref: SSAValue, value: SSAValue) -> Storage:
         token = self._staging.token_axis
-        axes = tensor(value).axes
-        if token in axes and axes[0] != token:
-            raise LigradError(f"the token axis {token} is not the first of {axes}")
+        per_token = token in tensor(value).axes
         own = own_axes(value, token)
-        return Storage(memref, own, per_token=token in axes, is_padded=False)
+        return Storage(memref, own, per_token=per_token, is_padded=False)
 
     def _make_workspaces(self, b: BodyBuilder) -> None:
         """Workspaces for every value that crosses stages, and the accumulators."""

@@ -58,8 +58,8 @@ def reaches(ops: Iterable[Operation], token: str) -> Mapping[SSAValue, Reach]:
 
 def token_axis(function: FuncOp) -> str:
     """The axis that a selection has in front of its entries. Without a selection, one that
-    is the first of every array that has it: of an output, or else of an input. No name,
-    where no array has an axis.
+    is the first of every array that has it: of an output, or else of an input that is
+    used. No name, where no array has an axis.
 
     Raises:
         UnsupportedError: a selection has other axes.
@@ -77,8 +77,10 @@ def token_axis(function: FuncOp) -> str:
 
 
 def _arrays(function: FuncOp) -> Iterator[Axes]:
-    """The axes of the outputs, then those of the inputs."""
-    types = function.function_type
-    for type in (*types.outputs, *types.inputs):
+    """The axes of the outputs, then those of the inputs that are used."""
+    for type in function.function_type.outputs:
         if isinstance(type, TensorType):
             yield type.axes
+    for argument in function.body.block.args:
+        if isinstance(argument.type, TensorType) and any(True for _ in argument.uses):
+            yield argument.type.axes

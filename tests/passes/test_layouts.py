@@ -99,6 +99,14 @@ REFUSED = {
         "output a : half[T, G, E]\noutput b : half[T, E, G]",
         "a = Matmul(q, v)\nb = Relu(a)",
     ),
+    r":13:5: lig.cast: the input w has the axes \[T, G\]; G, .* must be the first": (
+        "output o : half[G, T]",
+        "o = 2 * w",
+    ),
+    r"the input v has the axes \[G, T\]; T, .* must be the first": (
+        "input v : half[G, T]\noutput o : half[T, G]",
+        "o = v * w",
+    ),
     r":14:5: lig.cast: the output o has the axes \[T, K, G\], .* must be the last axis": (
         "output o : half[T, K, G]",
         SCORES,
