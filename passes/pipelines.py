@@ -32,6 +32,7 @@ from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.narrow_signs import NarrowSignsPass
 from passes.place_buffers import PlaceBuffersPass
 from passes.round_before_selection import RoundBeforeSelectionPass
+from passes.separate_arrays import SeparateArraysPass
 from passes.sink_scaling import SinkScalingPass
 from passes.split_operands import SplitOperandsPass
 from passes.sum_tokens_last import SumTokensLastPass
@@ -144,9 +145,15 @@ def lowering(
     """From a graph in mixed precision to a launch that is not ordered and not placed."""
     if schedule == "optimized":
         lower = choice.lower(soc, deterministic)
-        return (AssignLayoutsPass(), SumTokensLastPass(), lower)
+        return (
+            AssignLayoutsPass(),
+            SeparateArraysPass(),
+            SumTokensLastPass(),
+            lower,
+        )
     return (
         AssignLayoutsPass(),
+        SeparateArraysPass(),
         RoundBeforeSelectionPass(),
         SumTokensLastPass(),
         LowerToNpuPass(soc, deterministic, TOKENS, outer_products="cube"),

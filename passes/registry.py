@@ -85,6 +85,12 @@ def _round_before_selection() -> type[ModulePass]:
     return RoundBeforeSelectionPass
 
 
+def _separate_arrays() -> type[ModulePass]:
+    from passes.separate_arrays import SeparateArraysPass
+
+    return SeparateArraysPass
+
+
 def _sink_scaling() -> type[ModulePass]:
     from passes.sink_scaling import SinkScalingPass
 
@@ -123,6 +129,7 @@ OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "outline-kernel": _outline_kernel,
     "place-buffers": _place_buffers,
     "round-before-selection": _round_before_selection,
+    "separate-arrays": _separate_arrays,
     "sink-scaling": _sink_scaling,
     "split-operands": _split_operands,
     "stream-to-npu": _stream_to_npu,

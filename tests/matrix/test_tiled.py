@@ -350,12 +350,6 @@ UNSUPPORTED = {
     r"what Gather takes has the axes \[T, K, D\], .* must be the last axis": with_output(
         "output g : half[T, K, D]", "G = Gather(Key, Indices)"
     ),
-    "lig.relu_grad: .*an output that also crosses stages": with_output(
-        "output g : half[T, N1, K]", "G = ReluGrad(Y, S)"
-    ),
-    "g is the same value as another output": with_output(
-        "output g : half[T, N1]", "G = Reduce(S * dy)"
-    ),
     "lig.scatter_add: .*made by the same vector cores": edited(
         ("ScatterAdd(Matmul", "ScatterAdd(2 * Matmul")
     ),
