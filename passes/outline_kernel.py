@@ -6,10 +6,18 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block
 from xdsl.passes import ModulePass
 
-from ligrad_ir.dialects.ascendc_core import FunctionOp, KernelOp, KernelTypeOp
+from ligrad_ir.dialects.ascendc_core import (
+    FunctionOp,
+    KernelOp,
+    KernelTypeOp,
+    UnusedOp,
+)
 from ligrad_ir.dialects.ascendc_tiling import GetTilingDataOp, RegisterTilingOp
+from ligrad_ir.dialects.ascendc_types import TilingType
+from passes.drop_dead_statements import mark_unused_arguments
 
 
 @dataclass(frozen=True)
@@ -17,10 +25,12 @@ class OutlineKernelPass(ModulePass):
     """
     Replaces every kernel by a device function that is called `function`.
 
-    Its last argument is the tiling data, which the kernel read itself; what registers
-    the tiling struct and states the kernel's type is the entry's, and goes.
+    Its last argument is the tiling data in place of its address, whether the kernel read
+    it or not; what registers the tiling struct and states the kernel's type is the
+    entry's, and goes.
 
-    Assumes that the tiling data is read once, from the last argument.
+    Assumes that the kernel registers a tiling struct, and reads it from its last argument
+    alone.
     """
 
     name = "outline-kernel"
@@ -33,20 +43,7 @@ class OutlineKernelPass(ModulePass):
 
 
 def _outline(kernel: KernelOp, name: str) -> None:
-    block = kernel.body.block
-    for op in list(block.ops):
-        if isinstance(op, GetTilingDataOp):
-            data = block.insert_arg(op.result.type, len(block.args))
-            data.name_hint = op.result.name_hint
-            address = op.tiling
-            op.result.replace_all_uses_with(data)
-            op.detach()
-            op.erase()
-            block.erase_arg(block.args[len(block.args) - 2])
-            assert not any(True for _ in address.uses)
-        elif isinstance(op, RegisterTilingOp | KernelTypeOp):
-            op.detach()
-            op.erase()
+    _pass_tiling_data(kernel.body.block)
     comment = None if kernel.comment is None else kernel.comment.data
     function = FunctionOp(name, kernel.detach_region(kernel.body), comment)
     function.attributes |= kernel.attributes
@@ -56,3 +53,21 @@ def _outline(kernel: KernelOp, name: str) -> None:
     parent.insert_op_before(function, kernel)
     kernel.detach()
     kernel.erase()
+
+
+def _pass_tiling_data(block: Block) -> None:
+    """Replace the last argument, an address, by the struct that lies there."""
+    address = block.args[-1]
+    struct = next(o.struct for o in block.ops if isinstance(o, RegisterTilingOp))
+    data = block.insert_arg(TilingType(struct.data), len(block.args))
+    data.name_hint = "tiling_data"
+    for op in list(block.ops):
+        if isinstance(op, GetTilingDataOp):
+            op.result.replace_all_uses_with(data)
+        elif not isinstance(op, RegisterTilingOp | KernelTypeOp):
+            if not (isinstance(op, UnusedOp) and op.value is address):
+                continue
+        op.detach()
+        op.erase()
+    block.erase_arg(address)
+    mark_unused_arguments(block)

@@ -22,6 +22,7 @@ from ligrad_ir.wellformed import first_wrong
 from passes.assign_layouts import AssignLayoutsPass
 from passes.assign_precision import AssignPrecisionPass
 from passes.choices import DEFAULT_CHOICE, Choice
+from passes.drop_dead_statements import DropDeadStatementsPass
 from passes.fold_reduction import FoldReductionPass
 from passes.form_expressions import FormExpressionsPass
 from passes.fuse_blocks import FuseBlocksPass
@@ -185,7 +186,7 @@ def npu_pipeline(
 ASCENDC_PIPELINE: tuple[ModulePass, ...] = (
     LowerToAscendcPass(),
     CommonSubexpressionElimination(),
-    DeadCodeElimination(),
+    DropDeadStatementsPass(),
     FormExpressionsPass(),
 )
 """From a launch to the statements of a kernel."""

@@ -19,6 +19,12 @@ def _assign_precision() -> type[ModulePass]:
     return AssignPrecisionPass
 
 
+def _drop_dead_statements() -> type[ModulePass]:
+    from passes.drop_dead_statements import DropDeadStatementsPass
+
+    return DropDeadStatementsPass
+
+
 def _fold_reduction() -> type[ModulePass]:
     from passes.fold_reduction import FoldReductionPass
 
@@ -118,6 +124,7 @@ def _stream_to_npu() -> type[ModulePass]:
 OUR_PASSES: Mapping[str, Callable[[], type[ModulePass]]] = {
     "assign-layouts": _assign_layouts,
     "assign-precision": _assign_precision,
+    "drop-dead-statements": _drop_dead_statements,
     "fold-reduction": _fold_reduction,
     "form-expressions": _form_expressions,
     "fuse-blocks": _fuse_blocks,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import ClassVar, cast
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i1, i32, i64
@@ -20,6 +21,7 @@ from xdsl.irdl import (
     eq,
     opt_prop_def,
 )
+from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 from xdsl.utils.exceptions import VerifyException
 
 from ligrad_ir.dialects.ascendc_enums import PIPES_OF_CORE, Core, Memory, Pipe
@@ -118,15 +120,27 @@ def core_of(op: Operation) -> Core | None:
     return None
 
 
+class AllocatesResult(MemoryEffect):
+    """The operation makes an object of its own: dead if unused, and never the same as
+    another one."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance]:
+        return {EffectInstance(MemoryEffectKind.ALLOC, r) for r in op.results}
+
+
 class AscendCOp(IRDLOperation, ABC):
     """
     One C++ statement. `comment` is printed above it.
 
-    READS and WRITES name the operands whose memory the statement reads and writes.
+    READS and WRITES name the operands whose memory the statement reads and writes. SETS
+    names those that it gives a value, such as a variable, and does nothing else: it is
+    dead where no other statement uses them.
     """
 
     READS: ClassVar[tuple[str, ...]] = ()
     WRITES: ClassVar[tuple[str, ...]] = ()
+    SETS: ClassVar[tuple[str, ...]] = ()
 
     comment = opt_prop_def(StringAttr)
     irdl_options = (ParsePropInAttrDict(),)
@@ -142,6 +156,10 @@ class AscendCOp(IRDLOperation, ABC):
     def writes(self) -> tuple[SSAValue, ...]:
         """The tensors whose elements the statement writes."""
         return tuple(getattr(self, name) for name in self.WRITES)
+
+    def sets(self) -> tuple[SSAValue, ...]:
+        """The operands that the statement gives a value."""
+        return tuple(getattr(self, name) for name in self.SETS)
 
     def check(self) -> None:
         """What the API forbids, as far as it is known statically."""

@@ -29,6 +29,7 @@ from xdsl.traits import (
     IsolatedFromAbove,
     IsTerminator,
     NoTerminator,
+    RecursiveMemoryEffect,
     SymbolOpInterface,
 )
 
@@ -209,7 +210,7 @@ class ForOp(AscendCOp):
     step = operand_def(T)
     body = region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = traits_def(NoTerminator(), RecursiveMemoryEffect())
 
     def __init__(
         self,
@@ -275,7 +276,7 @@ class IfOp(AscendCOp):
     body = region_def("single_block")
     otherwise = opt_region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = traits_def(NoTerminator(), RecursiveMemoryEffect())
     assembly_format = "$condition attr-dict-with-keyword $body (`else` $otherwise^)?"
 
     def __init__(
@@ -307,7 +308,7 @@ class OnCoreOp(CoreScope):
 
     body = region_def("single_block")
 
-    traits = traits_def(NoTerminator())
+    traits = traits_def(NoTerminator(), RecursiveMemoryEffect())
     assembly_format: ClassVar[str | None] = "attr-dict-with-keyword $body"
 
     def __init__(self, body: Region, comment: str | None = None):
@@ -355,7 +356,8 @@ class ReturnOp(AscendCOp):
 
 @irdl_op_definition
 class UnusedOp(AscendCOp):
-    """`(void)value;`: an argument that the kernel must take and does not need."""
+    """`(void)value;`: an argument that the kernel must take and does not need. It uses
+    nothing: `drop-dead-statements` puts it where it belongs."""
 
     name = "ascendc.unused"
 

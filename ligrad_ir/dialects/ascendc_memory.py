@@ -21,6 +21,7 @@ from ligrad_ir.dialects.ascendc_base import (
     I64,
     SCALAR,
     U32,
+    AllocatesResult,
     AscendCOp,
     CallOp,
     MethodOp,
@@ -84,6 +85,8 @@ class TBufOp(DeclarationOp):
 
     result = result_def(TBufType)
 
+    traits = traits_def(AllocatesResult())
+
     def __init__(self, position: Position, comment: str | None = None):
         super().__init__(TBufType(position), comment)
 
@@ -94,6 +97,7 @@ class InitBufferOp(MethodOp):
 
     name = "ascendc.init_buffer"
     CPP_NAME: ClassVar = "InitBuffer"
+    SETS: ClassVar = ("tbuf",)
 
     tpipe = operand_def(TPipeType)
     tbuf = operand_def(TBufType)
@@ -158,6 +162,8 @@ class GlobalTensorOp(DeclarationOp):
 
     result = result_def(GlobalType)
 
+    traits = traits_def(AllocatesResult())
+
 
 @irdl_op_definition
 class SetGlobalBufferOp(AscendCOp):
@@ -168,6 +174,7 @@ class SetGlobalBufferOp(AscendCOp):
     """
 
     name = "ascendc.set_global_buffer"
+    SETS: ClassVar = ("tensor",)
 
     tensor = operand_def(GlobalType)
     address = operand_def(AddressType)

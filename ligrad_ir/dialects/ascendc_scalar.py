@@ -41,6 +41,7 @@ from xdsl.traits import (
 
 from ligrad_ir.dialects.ascendc_base import (
     SCALAR,
+    AllocatesResult,
     AscendCOp,
     CallOp,
     require,
@@ -274,6 +275,7 @@ class VariableOp(AscendCOp):
     init = operand_def(T)
     result = result_def(ParamAttrConstraint(VariableType, (T,)))
 
+    traits = traits_def(AllocatesResult())
     assembly_format = "$init attr-dict `:` type($init)"
 
     def __init__(self, init: SSAValue | Operation, comment: str | None = None):
@@ -290,6 +292,7 @@ class AssignOp(AscendCOp):
     """`variable = value;`"""
 
     name = "ascendc.assign"
+    SETS: ClassVar = ("variable",)
 
     T: ClassVar = VarConstraint("T", SCALAR)
 
@@ -340,7 +343,9 @@ class YieldOp(AscendCOp):
 
     value = operand_def(SCALAR)
 
-    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(ExpressionOp)))
+    traits = lazy_traits_def(
+        lambda: (Pure(), IsTerminator(), HasParent(ExpressionOp))
+    )
     assembly_format = "$value attr-dict `:` type($value)"
 
     def __init__(self, value: SSAValue | Operation):

@@ -13,7 +13,7 @@ from xdsl.ir import Block, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects import npu_launch as npu
-from ligrad_ir.dialects.ascendc_core import KernelTypeOp, UnusedOp
+from ligrad_ir.dialects.ascendc_core import KernelTypeOp
 from ligrad_ir.dialects.ascendc_enums import KernelType, Position
 from ligrad_ir.dialects.ascendc_memory import (
     GetWithOffsetOp,
@@ -188,8 +188,7 @@ class KernelFrame:
         bind_tiling(s, data, blocks, self._parameters)
         extents = {p.name: p.value for p in self._parameters if p.kind == "extent"}
         for p, address in zip(self._arrays, self._addresses):
-            if not any(True for _ in p.value.uses):
-                s.insert(UnusedOp(address))
+            if p.value.first_use is None:
                 continue
             count: Size = 1
             for axis in p.dims:
@@ -212,8 +211,6 @@ class KernelFrame:
                 place = s.value(offset, f"{name}_address")
             self._view(op.result, name, place, s.of(op.elements))
             at = s.add(at, region_bytes(s, op, self._soc), f"{name}_end")
-        if not workspaces:
-            s.insert(UnusedOp(self._workspace))
 
     def _argument(self, name: str) -> SSAValue:
         argument = self._block.insert_arg(AddressType(), len(self._block.args))

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Block, Region
-from xdsl.transforms.dead_code_elimination import region_dce
 
-from ligrad_ir.dialects.ascendc_core import UnusedOp
 from ligrad_ir.dialects.ascendc_tiling import HostFunctionOp, ReturnValueOp
 from ligrad_ir.dialects.ascendc_types import TilingType
 from passes.machine.frame import Parameter, bind_tiling
@@ -82,9 +80,4 @@ class HostFrame:
         s = Statements(block, {})
         bind_tiling(s, tiling, blocks, self._parameters)
         s.insert(ReturnValueOp(s.size(body(s))))
-        region = Region(block)
-        region_dce(region)
-        unused = [UnusedOp(a) for a in block.args if not any(True for _ in a.uses)]
-        assert block.first_op is not None
-        block.insert_ops_before(unused, block.first_op)
-        return HostFunctionOp(self._name + name, region, self._header, comment)
+        return HostFunctionOp(self._name + name, Region(block), self._header, comment)
