@@ -6,7 +6,7 @@ import numpy as np
 from xdsl.interpreter import Interpreter, PythonValues, impl, register_impls
 
 from backends.numpy import graph_ops, npu_layout, npu_ops
-from backends.numpy.machine import poison, require
+from backends.numpy.machine import poison
 from backends.numpy.npu_base import BLOCK
 from backends.numpy.npu_layout import whole
 from backends.numpy.npu_move import FIXPIPE_SOURCE, MoveFunctions
@@ -99,11 +99,6 @@ class ComputeFunctions(MoveFunctions):
         self, i: Interpreter, op: npu.ComparePositiveOp, args: PythonValues
     ) -> PythonValues:
         src, src_offset, dst, dst_offset, count = args
-        size = count * src.data.itemsize
-        require(
-            size % Soc.vector_bytes == 0,
-            f"{count} elements are {size} bytes, no multiple of {Soc.vector_bytes}",
-        )
         x = src.at(src_offset, count, BLOCK)
         dst.at(dst_offset, count // 8, BLOCK)[...] = npu_ops.pack_bits(x > 0)
         return ()
@@ -123,10 +118,6 @@ class ComputeFunctions(MoveFunctions):
         self, i: Interpreter, op: npu.PresentOp, args: PythonValues
     ) -> PythonValues:
         indices, indices_offset, limit, scratch, dst, dst_offset, count = args
-        require(
-            count % npu_ops.LANES == 0,
-            f"{count} elements are no multiple of {npu_ops.LANES}",
-        )
         bits = npu_ops.pack_bits(
             npu_ops.is_row(indices.at(indices_offset, count, BLOCK), limit)
         )

@@ -24,7 +24,13 @@ from xdsl.irdl import (
 from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 from xdsl.utils.exceptions import VerifyException
 
-from ligrad_ir.dialects.ascendc_enums import PIPES_OF_CORE, Core, Memory, Pipe
+from ligrad_ir.dialects.ascendc_enums import (
+    MEMORY_ALIGNMENT,
+    PIPES_OF_CORE,
+    Core,
+    Memory,
+    Pipe,
+)
 from ligrad_ir.dialects.ascendc_types import (
     ELEMENTS,
     FLOATS,
@@ -40,6 +46,12 @@ from ligrad_ir.dialects.ascendc_types import (
     ui16,
     ui32,
     ui64,
+)
+from ligrad_ir.divisors import (
+    Divisor,
+    divisor,
+    divisor_of_result,
+    divisor_of_unknown,
 )
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -84,13 +96,13 @@ def require_range(value: SSAValue, low: int, high: int, what: str) -> None:
 
 
 def require_multiple(value: SSAValue, factor: int, size: int, what: str) -> None:
-    """Raise unless value * size is a multiple of the factor, or not known."""
+    """Raise unless value * size is seen to be a multiple of the factor in every run."""
     known = static_int(value)
-    if known is not None:
-        require(
-            known * size % factor == 0,
-            f"{what} is {known * size} bytes, not a multiple of {factor}",
-        )
+    told = "not seen to be" if known is None else f"{known * size} bytes, not"
+    require(
+        divisor(value) * size % factor == 0,
+        f"{what} is {told} a multiple of {factor}" + " bytes" * (known is None),
+    )
 
 
 def tensor(value: SSAValue) -> TensorType:
@@ -141,6 +153,8 @@ class AscendCOp(IRDLOperation, ABC):
     READS: ClassVar[tuple[str, ...]] = ()
     WRITES: ClassVar[tuple[str, ...]] = ()
     SETS: ClassVar[tuple[str, ...]] = ()
+    BY_ELEMENT: ClassVar[tuple[str, ...]] = ()
+    """Operands whose memory may start at any element, not at a unit of it only."""
 
     comment = opt_prop_def(StringAttr)
     irdl_options = (ParsePropInAttrDict(),)
@@ -164,6 +178,10 @@ class AscendCOp(IRDLOperation, ABC):
     def check(self) -> None:
         """What the API forbids, as far as it is known statically."""
 
+    def divisor(self, of: Divisor) -> int:
+        """What is seen to divide the result, of that of operands (`divisors.py`)."""
+        return divisor_of_unknown(self)
+
     def verify_(self) -> None:
         if self.comment is not None:
             lines = self.comment.data.split("\n")
@@ -173,6 +191,12 @@ class AscendCOp(IRDLOperation, ABC):
             )
         _check_core(self)
         self.check()
+        _check_starts(self)
+
+
+@divisor_of_result.register
+def _(op: AscendCOp, of: Divisor) -> int:
+    return op.divisor(of)
 
 
 def _check_core(op: AscendCOp) -> None:
@@ -190,6 +214,18 @@ def _check_core(op: AscendCOp) -> None:
             require(  # core_c2
                 (memory == Memory.UB) == (core == Core.AIV),
                 f"{op.name} uses {memory}, which an {core} core does not have",
+            )
+
+
+def _check_starts(op: AscendCOp) -> None:
+    for name in dict.fromkeys((*op.READS, *op.WRITES)):
+        type = (value := cast(SSAValue, getattr(op, name))).type
+        if isinstance(type, LocalType) and name not in op.BY_ELEMENT:
+            unit = MEMORY_ALIGNMENT[type.memory]
+            require(  # start_c1
+                divisor(value) % unit == 0,
+                f"{name} is not seen to start at a multiple of {unit} bytes of "
+                f"{type.memory}",
             )
 
 

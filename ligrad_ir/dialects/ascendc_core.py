@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import gcd
 from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import (
@@ -43,6 +44,7 @@ from ligrad_ir.dialects.ascendc_base import (
 )
 from ligrad_ir.dialects.ascendc_enums import Core, KernelType, KernelTypeAttr
 from ligrad_ir.dialects.ascendc_types import AddressType, TilingType
+from ligrad_ir.divisors import Divisor, divisor_of_counter
 
 
 def _distribute(op: AscendCOp, attributes: DictionaryAttr | None) -> None:
@@ -264,6 +266,11 @@ class ForOp(AscendCOp):
         printer.print_region(
             self.body, print_entry_block_args=False, print_empty_block=False
         )
+
+
+@divisor_of_counter.register
+def _(op: ForOp, of: Divisor) -> int:
+    return gcd(of(op.lower), of(op.step))
 
 
 @irdl_op_definition

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import ClassVar, cast
 
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -48,6 +49,7 @@ from ligrad_ir.dialects.ascendc_types import (
     memory_of,
     ui64,
 )
+from ligrad_ir.divisors import Divisor
 from ligrad_ir.soc import Soc
 
 GLOBAL = BaseAttr(GlobalType)
@@ -152,6 +154,9 @@ class GetWithOffsetOp(MethodOp):
         require_multiple(  # get_with_offset_c2
             self.offset, alignment, 1, f"the offset in {type.memory}"
         )
+
+    def divisor(self, of: Divisor) -> int:
+        return of(self.offset)
 
 
 @irdl_op_definition
@@ -283,6 +288,10 @@ class TensorAtOp(AscendCOp):
                 f"the offset in {memory}",
             )
 
+    def divisor(self, of: Divisor) -> int:
+        size = element_bytes(element(self.tensor))
+        return gcd(of(self.tensor), of(self.offset) * size)
+
 
 @irdl_op_definition
 class ReinterpretCastOp(MethodOp):
@@ -307,6 +316,9 @@ class ReinterpretCastOp(MethodOp):
         )
         require(same, "a cast tensor stays where it is")  # reinterpret_cast_c1
 
+    def divisor(self, of: Divisor) -> int:
+        return of(self.tensor)
+
 
 @irdl_op_definition
 class GetValueOp(MethodOp):
@@ -319,6 +331,7 @@ class GetValueOp(MethodOp):
     name = "ascendc.get_value"
     CPP_NAME: ClassVar = "GetValue"
     READS: ClassVar = ("tensor",)
+    BY_ELEMENT: ClassVar = ("tensor",)
 
     tensor = operand_def(TENSOR)
     offset = operand_def(COUNT)
@@ -370,6 +383,7 @@ class SetValueOp(MethodOp):
     name = "ascendc.set_value"
     CPP_NAME: ClassVar = "SetValue"
     WRITES: ClassVar = ("tensor",)
+    BY_ELEMENT: ClassVar = ("tensor",)
 
     tensor = operand_def(TENSOR)
     offset = operand_def(COUNT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Sequence
+from math import gcd
 from typing import ClassVar, TypeAlias, cast
 
 from xdsl.dialects.builtin import (
@@ -56,6 +57,7 @@ from ligrad_ir.dialects.ascendc_enums import (
     CmpModeAttr,
 )
 from ligrad_ir.dialects.ascendc_types import FLOATS, VariableType
+from ligrad_ir.divisors import Divisor, quotient
 
 
 class _Constant(AscendCOp, ABC):
@@ -84,6 +86,10 @@ class _Constant(AscendCOp, ABC):
     def check(self) -> None:
         value = self.value.value.data
         require(math.isfinite(value), f"there is no literal for {value}")  # constant_c1
+
+    def divisor(self, of: Divisor) -> int:
+        value = self.value.value.data
+        return abs(value) if isinstance(value, int) else 1
 
 
 @irdl_op_definition
@@ -159,6 +165,20 @@ class ArithmeticOp(AscendCOp):
             width = type.width.data if isinstance(type, IntegerType) else 64
             require_range(self.rhs, 0, width - 1, "a shift")  # arithmetic_c4
 
+    def divisor(self, of: Divisor) -> int:
+        lhs, rhs = of(self.lhs), of(self.rhs)
+        match self.operator.data:
+            case Arithmetic.ADD | Arithmetic.SUB | Arithmetic.REM:
+                return gcd(lhs, rhs)
+            case Arithmetic.MIN | Arithmetic.MAX:
+                return gcd(lhs, rhs)
+            case Arithmetic.MUL:
+                return lhs * rhs
+            case Arithmetic.DIV:
+                return quotient(lhs, self.rhs)
+            case _:
+                return 1
+
 
 @irdl_op_definition
 class CmpOp(AscendCOp):
@@ -231,6 +251,9 @@ class ChooseOp(AscendCOp):
             result_types=[positive.type],
         )
 
+    def divisor(self, of: Divisor) -> int:
+        return gcd(of(self.positive), of(self.negative))
+
 
 @irdl_op_definition
 class ScalarCastOp(AscendCOp):
@@ -262,6 +285,12 @@ class ScalarCastOp(AscendCOp):
             not any(isinstance(type, BFloat16Type) for type in types),
             "the scalar unit does not convert bf16",
         )
+
+    def divisor(self, of: Divisor) -> int:
+        """A narrower type keeps what divides its range."""
+        type = self.result.type
+        width = type.width.data if isinstance(type, IntegerType) else 64
+        return gcd(of(self.input), 2**width)
 
 
 @irdl_op_definition
@@ -343,9 +372,7 @@ class YieldOp(AscendCOp):
 
     value = operand_def(SCALAR)
 
-    traits = lazy_traits_def(
-        lambda: (Pure(), IsTerminator(), HasParent(ExpressionOp))
-    )
+    traits = lazy_traits_def(lambda: (Pure(), IsTerminator(), HasParent(ExpressionOp)))
     assembly_format = "$value attr-dict `:` type($value)"
 
     def __init__(self, value: SSAValue | Operation):
@@ -391,6 +418,10 @@ class ExpressionOp(AscendCOp):
                 op is last or op.results[0].has_one_use(),
                 "what is used more than once has a statement of its own",
             )
+
+    def divisor(self, of: Divisor) -> int:
+        last = self.body.block.last_op
+        return of(last.value) if isinstance(last, YieldOp) else 1
 
 
 class _Identity(CallOp, ABC):

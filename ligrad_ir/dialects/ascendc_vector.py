@@ -382,6 +382,7 @@ class WholeReduceSumOp(Unary):
     name = "ascendc.whole_reduce_sum"
     CPP_NAME: ClassVar = "WholeReduceSum"
     DTYPES: ClassVar = FLOATING
+    BY_ELEMENT: ClassVar = ("dst",)
 
     dst = operand_def(LOCAL)
     src = operand_def(LOCAL)

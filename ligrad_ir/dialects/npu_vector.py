@@ -21,7 +21,12 @@ from xdsl.dialects.builtin import (
     i32,
 )
 from xdsl.dialects.utils import EnumAttribute
-from xdsl.ir import Operation, SpacedOpaqueSyntaxAttribute, SSAValue
+from xdsl.ir import (
+    Attribute,
+    Operation,
+    SpacedOpaqueSyntaxAttribute,
+    SSAValue,
+)
 from xdsl.irdl import (
     irdl_attr_definition,
     irdl_op_definition,
@@ -41,11 +46,14 @@ from ligrad_ir.dialects.npu_types import (
     Pipe,
     Size,
     Space,
+    element_bytes,
     element_of,
     require,
     require_element,
     require_space,
 )
+from ligrad_ir.divisors import is_multiple
+from ligrad_ir.soc import Soc
 
 
 class BinaryKind(StrEnum):
@@ -63,6 +71,15 @@ class BinaryKindAttr(EnumAttribute[BinaryKind], SpacedOpaqueSyntaxAttribute):
     """`#npu<binary add>`"""
 
     name = "npu.binary_kind"
+
+
+def _require_whole_repeats(count: SSAValue, element: Attribute) -> None:
+    """A comparison drops what is left of a repeat of 256 bytes."""
+    unit = Soc.vector_bytes // element_bytes(element)
+    require(
+        is_multiple(count, unit),
+        f"the count of a comparison of {element} is not seen to be a multiple of {unit}",
+    )
 
 
 class VectorOp(NpuOp, ABC):
@@ -289,6 +306,7 @@ class ComparePositiveOp(VectorOp):
         require_element(
             self.src, "the source", Float32Type, Float16Type
         )  # compare_positive_c3
+        _require_whole_repeats(self.count, element_of(self.src))  # compare_positive_c4
 
 
 @irdl_op_definition
@@ -375,6 +393,7 @@ class PresentOp(VectorOp):
         require(element_of(self.dst) == i8, "the bits are packed in i8")  # present_c2
         require(element_of(self.indices) == i32, "row numbers are i32")  # present_c3
         require_element(self.scratch, "the scratch", Float32Type)  # present_c4
+        _require_whole_repeats(self.count, f32)  # present_c5
 
 
 @irdl_op_definition

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import BFloat16Type, IntegerAttr, f16, f32, i32
+from xdsl.dialects.builtin import BFloat16Type, f16, f32, i32
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import ascendc_vector as ascendc
@@ -27,6 +26,7 @@ from ligrad_ir.dialects.ascendc_vector_base import (
 )
 from ligrad_ir.dialects.npu_types import buffer, element_bytes, element_of
 from ligrad_ir.dialects.npu_vector import BinaryKind
+from ligrad_ir.divisors import is_multiple
 from ligrad_ir.soc import Soc
 from passes.machine.statements import SIZE, Statements, lower
 
@@ -180,17 +180,6 @@ def _(op: npu.SumOp, s: Statements) -> None:
             s.constant(8, i32),
         )
     )
-
-
-def is_multiple(value: SSAValue, unit: int) -> bool:
-    """Whether a size is seen to be a multiple: a number, or a product with one."""
-    owner = value.owner
-    if isinstance(owner, arith.ConstantOp):
-        number = owner.value
-        return isinstance(number, IntegerAttr) and number.value.data % unit == 0
-    if isinstance(owner, arith.MuliOp):
-        return is_multiple(owner.lhs, unit) or is_multiple(owner.rhs, unit)
-    return False
 
 
 def _add_tail(op: npu.SumOp, s: Statements, scratch: SSAValue) -> None:

@@ -70,7 +70,7 @@ class ElementwiseEmitter(GroupValues):
         shared = group.rows is not None and not group.sums_rows
         if shared:
             half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
-            first = b.named("first_row", b.min(b.mul(self._sub_block, half), rows))
+            first = b.named("first_row", b.mul(self._sub_block, half))
             last = b.named("end_row", b.min(b.add(first, half), rows))
         else:  # the second vector core has nothing to do
             first, last = 0, b.select(b.equal(self._sub_block, 0), rows, 0)

@@ -214,15 +214,6 @@ def test_compare_positive() -> None:
     assert out.tolist() == [0b10100001, 1] + [0] * 6 + [255] * 24
 
 
-def test_compare_positive_of_part_of_a_repeat_is_refused() -> None:
-    with pytest.raises(LigradError, match=r"32 elements are 128 bytes, no multiple of"):
-        run(
-            "npu.compare_positive %r[%c0], %u0[%c0] count %c32",
-            "i8",
-            f32(),
-        )
-
-
 @pytest.mark.parametrize("dtype", ["f32", "f16", "bf16"])
 def test_select(dtype: str) -> None:
     x = (np.arange(64) + 1).astype(DTYPES[dtype])

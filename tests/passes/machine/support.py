@@ -3,7 +3,7 @@ run on the twin."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,8 @@ class Program:
     """A kernel of the tests' short spelling, with index arguments for its sizes.
 
     synchronise: let `insert-sync` put the flags between pipes; without it they are in the
-    text. after_first: run the vector body on the first vector core only.
+    text. first_only: run the vector body on the first vector core only. units: of sizes
+    that are multiples, as their operations must see.
     """
 
     def __init__(
@@ -90,7 +91,12 @@ class Program:
         vector: str = EMPTY,
         first_only: bool = True,
         synchronise: bool = True,
+        units: Mapping[str, int] | None = None,
     ):
+        self._units = dict(units or {})
+        for name, unit in self._units.items():
+            arguments = arguments.replace(f"%{name}: index", f"%{name}_units: index")
+            head = f"%{name} = arith.muli %{name}_units, %c{unit} : index\n{head}"
         text = vector
         if first_only and vector != EMPTY:
             text = on_first_core(vector)
@@ -119,7 +125,8 @@ class Program:
     ) -> dict[str, Array]:
         """The arrays as the NumPy interpreter leaves them."""
         copies = {
-            n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()
+            n: v.copy() if isinstance(v, np.ndarray) else v
+            for n, v in self._counted(values).items()
         }
         run_npu(
             self.npu,
@@ -138,6 +145,7 @@ class Program:
         self, blocks: int, values: dict[str, Array | int]
     ) -> tuple[dict[str, Array], Report]:
         """The arrays as the twin leaves them, and what it reports."""
+        values = self._counted(values)
         arrays = {
             n: values[n].copy()
             for n in self._names
@@ -154,10 +162,20 @@ class Program:
         )
         return arrays, report
 
+    def _counted(self, values: dict[str, Array | int]) -> dict[str, Array | int]:
+        """The values as the kernel takes them: sizes in their units."""
+        counted = dict(values)
+        for name, unit in self._units.items():
+            size = counted.pop(name)
+            assert isinstance(size, int)
+            assert size % unit == 0, name
+            counted[f"{name}_units"] = size // unit
+        return counted
+
     def both(self, blocks: int = 1, **values: Array | int) -> dict[str, Array]:
         """Run both and compare them bit for bit, but for the spelling of NaN; the
         arrays."""
-        assert set(values) == set(self._names) - {"blocks"}
+        assert set(self._counted(values)) == set(self._names) - {"blocks"}
         first, second = self.interpreted(blocks, values), self.compiled(blocks, values)
         for name, array in first.items():
             ours, theirs = bits(array), bits(second[name])

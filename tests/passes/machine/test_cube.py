@@ -76,7 +76,8 @@ def products() -> Program:
     )
     body = "\n".join(matmul(i, PRODUCT, "m", "n", "k") for i in range(len(CASES)))
     sizes = ", ".join(f"%{size}: index" for size in SIZES)
-    return Program(f"{arrays}, {sizes}", head=HEAD, cube=body)
+    units = {"more": 16, "skip": 16}
+    return Program(f"{arrays}, {sizes}", head=HEAD, cube=body, units=units)
 
 
 SHAPES = [
@@ -213,6 +214,7 @@ def fixpipe_program() -> Program:
         npu.mmad %c[%c0], %l[%c0], %r[%c0] size %m_2 x %n x %c16 start %yes
         """
         + "\n".join(lines),
+        units={"n": 16},
     )
 
 

@@ -48,7 +48,8 @@ HEAD = "%yes = arith.cmpi eq, %c0, %c0 : index"
 @cache
 def program(relu: bool = False) -> Program:
     body = TILE + ADD.replace("@", "relu" if relu else "")
-    return Program(ARGUMENTS, head=HEAD, cube=body)
+    units = {"high": 16, "at": 16}
+    return Program(ARGUMENTS, head=HEAD, cube=body, units=units)
 
 
 def values(rng: np.random.Generator, **sizes: int) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def rows_program() -> Program:
         f"%u_{t} = npu.alloc at {8192 * i} : ub<1024x{t}>" + ROWS.replace("@", t)
         for i, t in enumerate(DTYPES)
     )
-    return Program(f"{arrays}, {sizes}", vector=body)
+    units = {f"to_{t}": 32 // dtype.itemsize for t, dtype in DTYPES.items()}
+    return Program(f"{arrays}, {sizes}", vector=body, units=units)
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -123,6 +124,7 @@ def indexed_program() -> Program:
         vector=f"""%i = npu.alloc at 131072 : ub<64xi32>
         npu.load %i[%c0], %n[%c0] rows %c1 of %c64 pitch %c0, %c0
         {body}""",
+        units={"at": 16, "from": 16},
     )
 
 

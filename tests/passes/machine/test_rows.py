@@ -63,6 +63,7 @@ def gathered_program() -> Program:
         + ", ".join(f"%{s}: index" for s in sizes),
         head="%yes = arith.cmpi eq, %c0, %c0 : index",
         cube=body,
+        units={"at": 16, "high": 16},
     )
 
 
@@ -281,7 +282,8 @@ def repeated_program() -> Program:
         REPEATED.format(at=2048 * i, to=8192 + 8192 * i).replace("@", t)
         for i, t in enumerate(DTYPES)
     )
-    return Program(f"{arrays}, {sizes}", vector=body)
+    units = {"to": 16, "from": 16, "count": 64}
+    return Program(f"{arrays}, {sizes}", vector=body, units=units)
 
 
 @pytest.mark.parametrize("count", [64, 128, 320])

@@ -78,6 +78,7 @@ def elementwise_program(t: str) -> Program:
         f"%x: gm<?x{t}>, %y: gm<?x{t}>, %b: gm<?xi8>, {outs}, "
         "%n: index, %to: index, %from: index",
         vector=body,
+        units={"to": 16, "from": 32},
     )
 
 
@@ -151,6 +152,7 @@ def convert_program() -> Program:
     return Program(
         ", ".join([*arrays, "%n: index, %to: index, %from: index"]),
         vector="\n".join(lines),
+        units={"to": 16, "from": 32},
     )
 
 
@@ -213,6 +215,7 @@ def bits_program() -> Program:
         npu.store %bi[%c0], %r[%to] rows %c1 of %n8 pitch %c0, %c0
         npu.select %f[%c0], %r[%to], %ux[%from] count %n
         npu.store %z[%c0], %f[%c0] rows %c1 of %n pitch %c0, %c0""",
+        units={"n": 128, "from": 64, "to": 32},
     )
 
 

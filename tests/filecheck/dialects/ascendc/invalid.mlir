@@ -1262,3 +1262,46 @@ ascendc.kernel @k() {
   ascendc.return
   ascendc.pipe_barrier all
 }
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// start_c1
+// CHECK: src0 is not seen to start at a multiple of 32 bytes of UB
+%n = ascendc.constant 64 : ui32
+%at = ascendc.constant 4 : i64
+%x = "test.op"() : () -> !ascendc.local<f32, veccalc>
+%part = ascendc.tensor_at %x[%at] : !ascendc.local<f32, veccalc>, i64
+ascendc.add %x, %part, %x, %n : !ascendc.local<f32, veccalc>, !ascendc.local<f32, veccalc>, !ascendc.local<f32, veccalc>, ui32
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// start_c1
+// CHECK: dst is not seen to start at a multiple of 32 bytes of UB
+%n = ascendc.constant 64 : ui32
+%row = "test.op"() : () -> i64
+%eight = ascendc.constant 8 : i64
+%at = ascendc.arithmetic mul %row, %eight : i64
+%x = "test.op"() : () -> !ascendc.local<f16, veccalc>
+%part = ascendc.tensor_at %x[%at] : !ascendc.local<f16, veccalc>, i64
+ascendc.add %part, %x, %x, %n : !ascendc.local<f16, veccalc>, !ascendc.local<f16, veccalc>, !ascendc.local<f16, veccalc>, ui32
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// compare_scalar_c1
+// CHECK: the count of a comparison is not seen to be a multiple of 256 bytes
+%rows = "test.op"() : () -> i64
+%unit = ascendc.constant 64 : i64
+%n = ascendc.arithmetic mul %rows, %unit : i64
+%bits = "test.op"() : () -> !ascendc.local<ui8, veccalc>
+%zero = ascendc.constant 0.0 : f16
+%x = "test.op"() : () -> !ascendc.local<f16, veccalc>
+ascendc.compare_scalar gt %bits, %x, %zero, %n : !ascendc.local<ui8, veccalc>, !ascendc.local<f16, veccalc>, f16, i64
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// data_copy_c3
+// CHECK: the count of a DataCopy is not seen to be a multiple of 32 bytes
+%n = "test.op"() : () -> i64
+%x = "test.op"() : () -> !ascendc.global<f32>
+%y = "test.op"() : () -> !ascendc.local<f32, veccalc>
+ascendc.data_copy %y, %x, %n : !ascendc.local<f32, veccalc>, !ascendc.global<f32>, i64

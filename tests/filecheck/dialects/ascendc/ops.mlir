@@ -97,6 +97,12 @@ ascendc.function @part(%x: !ascendc.address, %data: !ascendc.tiling<Tiling>) att
 %f = "test.op"() : () -> f32
 // CHECK-NEXT: %u = "test.op"() : () -> ui32
 %u = "test.op"() : () -> ui32
+// CHECK-NEXT: %whole = ascendc.constant 512 : ui32
+%whole = ascendc.constant 512 : ui32
+// CHECK-NEXT: %whole_i64 = ascendc.constant 512 : i64
+%whole_i64 = ascendc.constant 512 : i64
+// CHECK-NEXT: %whole_index = ascendc.constant 512 : index
+%whole_index = ascendc.constant 512 : index
 // CHECK-NEXT: %w = "test.op"() : () -> i64
 %w = "test.op"() : () -> i64
 // CHECK-NEXT: %s_add = ascendc.arithmetic add %i, %j : i32
@@ -165,8 +171,8 @@ ascendc.assign %v, %j : i32
 %buf = ascendc.tbuf : !ascendc.tbuf<a1>
 // CHECK-NEXT: ascendc.init_buffer %pipe, %buf, %u : !ascendc.tpipe, !ascendc.tbuf<a1>, ui32
 ascendc.init_buffer %pipe, %buf, %u : !ascendc.tpipe, !ascendc.tbuf<a1>, ui32
-// CHECK-NEXT: %l1 = ascendc.get_with_offset %buf, %u, %u : !ascendc.tbuf<a1> to !ascendc.local<f16, a1>
-%l1 = ascendc.get_with_offset %buf, %u, %u : !ascendc.tbuf<a1> to !ascendc.local<f16, a1>
+// CHECK-NEXT: %l1 = ascendc.get_with_offset %buf, %whole, %whole : !ascendc.tbuf<a1> to !ascendc.local<f16, a1>
+%l1 = ascendc.get_with_offset %buf, %whole, %whole : !ascendc.tbuf<a1> to !ascendc.local<f16, a1>
 // CHECK-NEXT: %g = ascendc.global_tensor : !ascendc.global<f32>
 %g = ascendc.global_tensor : !ascendc.global<f32>
 // CHECK-NEXT: ascendc.set_global_buffer %g, %addr, %u : !ascendc.global<f32>, ui32
@@ -219,12 +225,12 @@ ascendc.set_value %g[%w], %e : !ascendc.global<f32>, i64, f32
 %pad = ascendc.data_copy_pad_ext_params isPad %b, leftPadding %q, rightPadding %q, paddingValue %f : !ascendc.params<DataCopyPadExtParams, f32>
 // CHECK-NEXT: %nz = ascendc.nd2nz_params ndNum %h, nValue %h, dValue %h, srcNdMatrixStride %h, srcDValue %h, dstNzC0Stride %h, dstNzNStride %h, dstNzMatrixStride %h
 %nz = ascendc.nd2nz_params ndNum %h, nValue %h, dValue %h, srcNdMatrixStride %h, srcDValue %h, dstNzC0Stride %h, dstNzNStride %h, dstNzMatrixStride %h
-// CHECK-NEXT: ascendc.data_copy %x, %g, %u {comment = "in"} : !ascendc.local<f32, vecin>, !ascendc.global<f32>, ui32
-ascendc.data_copy %x, %g, %u {comment = "in"} : !ascendc.local<f32, vecin>, !ascendc.global<f32>, ui32
-// CHECK-NEXT: ascendc.data_copy %g, %y, %w : !ascendc.global<f32>, !ascendc.local<f32, vecout>, i64
-ascendc.data_copy %g, %y, %w : !ascendc.global<f32>, !ascendc.local<f32, vecout>, i64
-// CHECK-NEXT: ascendc.data_copy %z, %x, %i0 : !ascendc.local<f32, veccalc>, !ascendc.local<f32, vecin>, index
-ascendc.data_copy %z, %x, %i0 : !ascendc.local<f32, veccalc>, !ascendc.local<f32, vecin>, index
+// CHECK-NEXT: ascendc.data_copy %x, %g, %whole {comment = "in"} : !ascendc.local<f32, vecin>, !ascendc.global<f32>, ui32
+ascendc.data_copy %x, %g, %whole {comment = "in"} : !ascendc.local<f32, vecin>, !ascendc.global<f32>, ui32
+// CHECK-NEXT: ascendc.data_copy %g, %y, %whole_i64 : !ascendc.global<f32>, !ascendc.local<f32, vecout>, i64
+ascendc.data_copy %g, %y, %whole_i64 : !ascendc.global<f32>, !ascendc.local<f32, vecout>, i64
+// CHECK-NEXT: ascendc.data_copy %z, %x, %whole_index : !ascendc.local<f32, veccalc>, !ascendc.local<f32, vecin>, index
+ascendc.data_copy %z, %x, %whole_index : !ascendc.local<f32, veccalc>, !ascendc.local<f32, vecin>, index
 // CHECK-NEXT: ascendc.data_copy_bursts %x, %g, %bursts : !ascendc.local<f32, vecin>, !ascendc.global<f32>, !ascendc.params<DataCopyParams>
 ascendc.data_copy_bursts %x, %g, %bursts : !ascendc.local<f32, vecin>, !ascendc.global<f32>, !ascendc.params<DataCopyParams>
 // CHECK-NEXT: ascendc.data_copy_nd2nz %l1, %gh, %nz : !ascendc.local<f16, a1>, !ascendc.global<f16>, !ascendc.params<Nd2NzParams>
@@ -351,22 +357,22 @@ ascendc.cast odd %xh, %x, %u : !ascendc.local<f16, vecin>, !ascendc.local<f32, v
 ascendc.cast none %xh, %x, %u : !ascendc.local<f16, vecin>, !ascendc.local<f32, vecin>, ui32
 // CHECK-NEXT: ascendc.cast_repeat none %z, %xh, %m, %q, %un : !ascendc.local<f32, veccalc>, !ascendc.local<f16, vecin>, ui64, ui8, !ascendc.params<UnaryRepeatParams>
 ascendc.cast_repeat none %z, %xh, %m, %q, %un : !ascendc.local<f32, veccalc>, !ascendc.local<f16, vecin>, ui64, ui8, !ascendc.params<UnaryRepeatParams>
-// CHECK-NEXT: ascendc.compare lt %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare lt %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-// CHECK-NEXT: ascendc.compare gt %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare gt %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-// CHECK-NEXT: ascendc.compare eq %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare eq %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-// CHECK-NEXT: ascendc.compare le %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare le %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-// CHECK-NEXT: ascendc.compare ge %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare ge %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-// CHECK-NEXT: ascendc.compare ne %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
-ascendc.compare ne %bits, %x, %y, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare lt %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare lt %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare gt %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare gt %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare eq %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare eq %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare le %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare le %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare ge %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare ge %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+// CHECK-NEXT: ascendc.compare ne %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
+ascendc.compare ne %bits, %x, %y, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32
 // CHECK-NEXT: ascendc.compare_repeat lt %bits, %x, %y, %m, %q, %bin : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui64, ui8, !ascendc.params<BinaryRepeatParams>
 ascendc.compare_repeat lt %bits, %x, %y, %m, %q, %bin : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui64, ui8, !ascendc.params<BinaryRepeatParams>
-// CHECK-NEXT: ascendc.compare_scalar gt %bits, %x, %f, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui32
-ascendc.compare_scalar gt %bits, %x, %f, %u : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui32
+// CHECK-NEXT: ascendc.compare_scalar gt %bits, %x, %f, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui32
+ascendc.compare_scalar gt %bits, %x, %f, %whole : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui32
 // CHECK-NEXT: ascendc.compare_scalar_repeat gt %bits, %x, %f, %m, %q, %un : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui64, ui8, !ascendc.params<UnaryRepeatParams>
 ascendc.compare_scalar_repeat gt %bits, %x, %f, %m, %q, %un : !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, f32, ui64, ui8, !ascendc.params<UnaryRepeatParams>
 // CHECK-NEXT: ascendc.select cmpmask_spr %z, %bits, %x, %y, %u : !ascendc.local<f32, veccalc>, !ascendc.local<ui8, veccalc>, !ascendc.local<f32, vecin>, !ascendc.local<f32, vecout>, ui32

@@ -807,6 +807,27 @@ func.func @invalid(%o: index, %n: index, %bits: memref<64xi8, #npu<space ub>>, %
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// compare_positive_c4
+// CHECK: the count of a comparison of f32 is not seen to be a multiple of 64
+func.func @invalid(%o: index, %bits: memref<64xi8, #npu<space ub>>, %u: memref<64xf32, #npu<space ub>>) {
+  %n = arith.constant 32 : index
+  npu.compare_positive %bits[%o], %u[%o] count %n : memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// compare_positive_c4
+// CHECK: the count of a comparison of f16 is not seen to be a multiple of 128
+func.func @invalid(%o: index, %rows: index, %bits: memref<64xi8, #npu<space ub>>, %u: memref<512xf16, #npu<space ub>>) {
+  %unit = arith.constant 64 : index
+  %n = arith.muli %rows, %unit : index
+  npu.compare_positive %bits[%o], %u[%o] count %n : memref<64xi8, #npu<space ub>>, memref<512xf16, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // select_c1
 // CHECK: the bits lies in gm, must be in ub
 func.func @invalid(%o: index, %n: index, %u: memref<64xf32, #npu<space ub>>, %bits: memref<?xi8, #npu<space gm>>) {
@@ -865,6 +886,15 @@ func.func @invalid(%o: index, %n: index, %bits: memref<64xi8, #npu<space ub>>, %
 // CHECK: the scratch has f16 elements, must be f32
 func.func @invalid(%o: index, %n: index, %bits: memref<64xi8, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>, %t: memref<64xf16, #npu<space ub>>) {
   npu.present %bits[%o], %i[%o] below %n scratch %t count %n : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf16, #npu<space ub>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// present_c5
+// CHECK: the count of a comparison of f32 is not seen to be a multiple of 64
+func.func @invalid(%o: index, %n: index, %bits: memref<64xi8, #npu<space ub>>, %i: memref<64xi32, #npu<space ub>>, %t: memref<64xf32, #npu<space ub>>) {
+  npu.present %bits[%o], %i[%o] below %n scratch %t count %n : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
   func.return
 }
 // -----

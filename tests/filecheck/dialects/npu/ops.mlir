@@ -180,15 +180,18 @@ func.func @every(%blocks: index, %o: index, %n: index, %x: memref<?xf32, #npu<sp
     // CHECK-NEXT: npu.fill %rows[%o] with -1.000000e+00 count %n : memref<64xi32, #npu<space ub>>
     // GENERIC-NEXT: "npu.fill"(%rows, %o, %n) <{value = -1.000000e+00 : f64}> : (memref<64xi32, #npu<space ub>>, index, index) -> ()
     npu.fill %rows[%o] with -1.0 count %n : memref<64xi32, #npu<space ub>>
-    // CHECK-NEXT: npu.compare_positive %bits[%o], %f[%o] count %n : memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
-    // GENERIC-NEXT: "npu.compare_positive"(%f, %o, %bits, %o, %n) : (memref<64xf32, #npu<space ub>>, index, memref<64xi8, #npu<space ub>>, index, index) -> ()
-    npu.compare_positive %bits[%o], %f[%o] count %n : memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    // CHECK-NEXT: %w = arith.constant 64 : index
+    // GENERIC-NEXT: %w = "arith.constant"() <{value = 64 : index}> : () -> index
+    %w = arith.constant 64 : index
+    // CHECK-NEXT: npu.compare_positive %bits[%o], %f[%o] count %w : memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.compare_positive"(%f, %o, %bits, %o, %w) : (memref<64xf32, #npu<space ub>>, index, memref<64xi8, #npu<space ub>>, index, index) -> ()
+    npu.compare_positive %bits[%o], %f[%o] count %w : memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // CHECK-NEXT: npu.select %f[%o], %bits[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // GENERIC-NEXT: "npu.select"(%bits, %o, %f, %o, %f, %o, %n) : (memref<64xi8, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, index, index) -> ()
     npu.select %f[%o], %bits[%o], %f[%o] count %n : memref<64xf32, #npu<space ub>>, memref<64xi8, #npu<space ub>>, memref<64xf32, #npu<space ub>>
-    // CHECK-NEXT: npu.present %bits[%o], %rows[%o] below %n scratch %f count %n : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
-    // GENERIC-NEXT: "npu.present"(%rows, %o, %n, %f, %bits, %o, %n) : (memref<64xi32, #npu<space ub>>, index, index, memref<64xf32, #npu<space ub>>, memref<64xi8, #npu<space ub>>, index, index) -> ()
-    npu.present %bits[%o], %rows[%o] below %n scratch %f count %n : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    // CHECK-NEXT: npu.present %bits[%o], %rows[%o] below %n scratch %f count %w : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
+    // GENERIC-NEXT: "npu.present"(%rows, %o, %n, %f, %bits, %o, %w) : (memref<64xi32, #npu<space ub>>, index, index, memref<64xf32, #npu<space ub>>, memref<64xi8, #npu<space ub>>, index, index) -> ()
+    npu.present %bits[%o], %rows[%o] below %n scratch %f count %w : memref<64xi8, #npu<space ub>>, memref<64xi32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // CHECK-NEXT: npu.sum %f[%o], %f[%o] scratch %f count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
     // GENERIC-NEXT: "npu.sum"(%f, %o, %f, %f, %o, %n) : (memref<64xf32, #npu<space ub>>, index, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, index, index) -> ()
     npu.sum %f[%o], %f[%o] scratch %f count %n : memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>, memref<64xf32, #npu<space ub>>
