@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import BFloat16Type, f32, i8
+from xdsl.dialects.builtin import f32
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_vector import (
     BinaryKind,
     BinaryOp,
     BinaryScalarOp,
-    ComparePositiveOp,
     ConvertOp,
-    PresentOp,
     ReadOp,
     ReluOp,
-    SelectOp,
     SumOp,
 )
+from passes.tiling.bits import BitsEmitter
 from passes.tiling.builder import Index
 from passes.tiling.group import Extent, Group
 from passes.tiling.limits import require_addable, require_order
 from passes.tiling.names import spoken
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
-from passes.tiling.values import GroupValues, load_indices
 
 SHARE_UNIT = 16
 """Rows are shared out between the two vector cores in multiples of this, so that a
@@ -42,7 +38,7 @@ KINDS = {
 }
 
 
-class ElementwiseEmitter(GroupValues):
+class ElementwiseEmitter(BitsEmitter):
     """
     Emits one group for one token, but for what is done to the matrix (`_inside`).
 
@@ -59,8 +55,6 @@ class ElementwiseEmitter(GroupValues):
     ):
         super().__init__(scope, group, loads, stores)
         self._sub_block = sub_block
-        self._bits: dict[SSAValue, SSAValue] = {}
-        self._at: Index = 0
 
     def emit(self) -> None:
         """Emit the whole group."""
@@ -122,31 +116,7 @@ class ElementwiseEmitter(GroupValues):
         """The operations on the matrix, for the rows from first to last."""
         raise NotImplementedError
 
-    # ---- selections
-
-    def _present(self, op: lig.MaskOp) -> None:
-        """The bits of the entries that mean a row, once a token and group."""
-        if op.rows in self._bits:
-            return
-        selection = self._scope.selections[op.rows]
-        if selection.entries != self._group.columns:
-            raise UnsupportedError(op, "entries that are not the columns are masked")
-        b = self._b
-        size = self._scope.capacity(selection.entries)
-        indices = load_indices(self._scope, selection)
-        bits = self._alloc(i8, size // 8, "present")
-        scratch = self._alloc(f32, size, "present.scratch")
-        zero = b.index(0)
-        count = b.index(self._scope.extent(selection.entries))
-        limit = b.index(selection.length)
-        b.insert(PresentOp(bits, zero, indices, zero, limit, scratch, count))
-        self._bits[op.rows] = bits
-
     # ---- computation
-
-    def _place(self, value: SSAValue) -> SSAValue:
-        """Where in the buffer of a value an operation on it begins."""
-        return self._b.index(self._at)
 
     def _compute(self, op: Operation, at: Index, count: Index) -> None:
         """One operation on `count` elements, of columns from `at` on."""
@@ -178,9 +148,7 @@ class ElementwiseEmitter(GroupValues):
                 source, at = self._buffer(op.input), self._place(op.input)
                 b.insert(ReluOp(self._buffer(result), to, source, at, n))
             case lig.MaskOp():
-                source, at = self._buffer(op.input), self._place(op.input)
-                bits, first = self._bits[op.rows], b.index(0)
-                b.insert(SelectOp(self._buffer(result), to, bits, first, source, at, n))
+                self._mask(op, n)
             case lig.ReluGradOp():
                 self._relu_grad(op, n)
             case lig.ReduceSumOp():
@@ -200,29 +168,6 @@ class ElementwiseEmitter(GroupValues):
             if is_here and (alone or type(user) not in KINDS):
                 return True
         return False
-
-    def _relu_grad(self, op: lig.ReluGradOp, n: SSAValue) -> None:
-        covers = self._group.extent(op.result)
-        for operand in (op.gradient, op.output):
-            if self._group.extent(operand) not in (covers, Extent.ROW):
-                raise UnsupportedError(op, "an operand is broadcast along the columns")
-        axis = self._axis(op.result)
-        size = self._extent(axis)
-        whole = axis in self._scope.padded or size in range(64, 2**20, 64)
-        if covers is Extent.COLUMN or not whole:
-            raise UnsupportedError(op, "64 numbers of a row are compared at a time")
-        name = f"{spoken(op.result)}.positive"
-        bits = self._alloc(i8, self._elements(op.result) // 8, name)
-        b = self._b
-        to, at, zero = self._place(op.result), self._place(op.output), b.index(0)
-        output = self._buffer(op.output)
-        if isinstance(tensor(op.output).element_type, BFloat16Type):  # not compared
-            wide = self._alloc(f32, self._elements(op.output), f"{name}.wide")
-            b.insert(ConvertOp(wide, zero, output, at, n))
-            output, at = wide, zero
-        b.insert(ComparePositiveOp(bits, zero, output, at, n))
-        gradient, start = self._buffer(op.gradient), self._place(op.gradient)
-        b.insert(SelectOp(self._buffer(op.result), to, bits, zero, gradient, start, n))
 
     def _sums_rows(self, op: Operation) -> bool:
         """Whether it sums the rows of the matrix, or a column."""

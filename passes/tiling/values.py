@@ -37,6 +37,7 @@ class GroupValues:
         self._stores = stores
         self._buffers: dict[SSAValue, SSAValue] = {}
         self._row: Index = 0
+        self._at: Index = 0
 
     @property
     def _b(self) -> BodyBuilder:
@@ -81,6 +82,10 @@ class GroupValues:
             element, size = tensor(value).element_type, self._elements(value)
             self._buffers[value] = self._alloc(element, size, spoken(value))
         return self._buffers[value]
+
+    def _place(self, value: SSAValue) -> SSAValue:
+        """Where in the buffer of a value an operation on it begins."""
+        return self._b.index(self._at)
 
     def _alloc(self, element: Attribute, elements: int, name: str) -> SSAValue:
         return self._b.alloc(Space.UB, element, [elements], name)
