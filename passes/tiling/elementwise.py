@@ -64,6 +64,7 @@ class ElementwiseEmitter(BitsEmitter):
         shared = group.rows is not None and not group.sums_rows
         if shared:
             half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
+            half = b.named("half_rows", half)
             first = b.named("first_row", b.mul(self._sub_block, half))
             last = b.named("end_row", b.min(b.add(first, half), rows))
         else:  # the second vector core has nothing to do
