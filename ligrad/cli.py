@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from backends.ascendc.source import SourceRun
+from backends.ascendc.twin.process import check_timeout
 from backends.files import require_place, write_text
 from backends.numpy.dtypes import Array
 from backends.numpy.shapes import parse_shape
@@ -26,7 +28,7 @@ from ligrad.cli_graph import (
     write_outputs,
 )
 from ligrad.cli_tune import tune
-from ligrad.cli_twin import twin
+from ligrad.cli_twin import Timeout, twin
 from ligrad.compiler import LEVELS, Operator, compile
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
@@ -116,6 +118,7 @@ def run(
             help="Where to write what the twin found, as JSON (level source)."
         ),
     ] = None,
+    timeout: Timeout = None,
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Name the first pass that is wrong.")
     ] = False,
@@ -129,7 +132,9 @@ def run(
     for name, value in (("--workers", workers), ("--cluster", cluster)):
         if value is not None and (level != "graph" or bisect):
             raise LigradError(f"{name} is for the level graph")
-    for name, value in (("--project", project), ("--report", report)):
+    check_timeout(timeout)
+    of_source = {"--project": project, "--report": report, "--timeout": timeout}
+    for name, value in of_source.items():
         if value is not None and level != "source":
             raise LigradError(f"{name} is for the level source")
         if value is not None and bisect:
@@ -161,7 +166,8 @@ def run(
     if level == "graph":
         outputs = interpret(operator, values, workers, cluster, output)
     elif level == "source":
-        outputs = _run_source(operator, values, cores, project, report)
+        done = operator.run_source(values, cores, project, timeout=timeout)
+        outputs = _source_outputs(done, report)
     else:
         outputs = operator.run(values, level, cores)
     for name, array in outputs.items():
@@ -180,15 +186,8 @@ def run(
             raise typer.Exit(EXIT_WRONG)
 
 
-def _run_source(
-    operator: Operator,
-    values: dict[str, Any],
-    cores: int | None,
-    project: Path | None,
-    report: Path | None,
-) -> dict[str, Array]:
+def _source_outputs(done: SourceRun, report: Path | None) -> dict[str, Array]:
     """The outputs of the kernel; its hazards go to stderr and end the program."""
-    done = operator.run_source(values, cores, project)
     if report is not None:
         write_text(report, json.dumps(done.as_json(), indent=2) + "\n")
         typer.echo(f"the report is in {report}")

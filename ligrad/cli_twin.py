@@ -11,6 +11,7 @@ import typer
 
 from backends.ascendc.twin.build import BuildError, build
 from backends.ascendc.twin.launch import Library
+from backends.ascendc.twin.process import check_timeout
 from backends.ascendc.twin.report import KernelType, Report
 from backends.files import require_place, write_text
 from ligrad.twin_call import TwinCall, load_call
@@ -19,6 +20,10 @@ from ligrad_ir.soc import Soc, find_soc
 
 EXIT_HAZARDS = 1
 TRACE_EVENTS = 1_000_000
+Timeout = Annotated[
+    float | None,
+    typer.Option(help="Seconds that a kernel may take on the twin; else any time."),
+]
 KERNEL_TYPES = tuple(kind.name for kind in KernelType)
 
 
@@ -59,6 +64,7 @@ def twin(
     auto_sync: Annotated[
         bool, typer.Option("--auto-sync", help="Count on --cce-auto-sync=on.")
     ] = False,
+    timeout: Timeout = None,
     warnings: Annotated[
         bool, typer.Option("--warnings", help="Warnings of g++ are errors.")
     ] = False,
@@ -67,6 +73,7 @@ def twin(
 
     Hazards go to stderr and give exit code 1; no output array is written then.
     """
+    check_timeout(timeout)
     chip, call = find_soc(soc), load_call(args)
     for path in (report, trace, *call.files()):
         if path is not None:
@@ -81,6 +88,7 @@ def twin(
         trace=TRACE_EVENTS if trace is not None else 0,
         check=check,
         auto_sync=auto_sync,
+        timeout=timeout,
     )
     if found.output:
         typer.echo(found.output, nl=not found.output.endswith("\n"))
@@ -144,6 +152,7 @@ def _launch(
     trace: int,
     check: bool,
     auto_sync: bool,
+    timeout: float | None,
 ) -> Report:
     try:
         return library.launch(
@@ -157,6 +166,7 @@ def _launch(
             trace=trace,
             check=check,
             auto_sync=auto_sync,
+            timeout=timeout,
         )
     except ValueError as error:
         raise LigradError(str(error)) from error

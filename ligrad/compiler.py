@@ -184,12 +184,13 @@ class Operator:
         *,
         timing: Timing = DEFAULT_TIMING,
         trace: int = 0,
+        timeout: float | None = None,
     ) -> SourceRun:
         """Run the emitted kernel on the twin, and say what the twin found.
 
         inputs and cores: as for `run`. project: a directory with the sources to run
         instead, which `emit` has written and a person may have changed. timing, trace: of
-        the model of time.
+        the model of time. timeout: seconds that the kernel may take; None: any time.
 
         Raises:
             ArgumentError: what is wrong with the inputs, with the vendor's code.
@@ -208,6 +209,7 @@ class Operator:
             else find_sources(as_path("the project", project), self.variant()),
             timing=timing,
             trace=trace,
+            timeout=timeout,
         )
 
     def _check_rows(self, bound: Bound) -> None:

@@ -55,6 +55,7 @@ def run_source(
     strict: bool = True,
     check: bool = True,
     clock: bool = True,
+    timeout: float | None = None,
 ) -> SourceRun:
     """Compile a kernel with g++ and run it on `blocks` simulated groups of cores.
 
@@ -62,7 +63,8 @@ def run_source(
     be printed; of its arrays, those that the kernel does not take are empty.
     timing, trace: of the twin's clock.
     strict: a warning of the compiler is an error. check, clock: whether the twin looks
-    for races and the like, and whether it models time.
+    for races and the like, and whether it models time. timeout: seconds that the kernel
+    may take; None: any time.
 
     Raises:
         LigradError: the sources do not compile; with what the compiler says.
@@ -94,6 +96,7 @@ def run_source(
         trace=trace,
         check=check,
         clock=clock,
+        timeout=timeout,
     )
     left = tuple(values.outputs.values())
     return SourceRun(left, bound.results(left), report, blocks)

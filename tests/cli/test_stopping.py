@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from backends.ascendc.twin.build import build, build_engine
+from ligrad.cli import main
+
+LATE = 10
+"""Seconds that a busy machine may take for what takes milliseconds."""
 ROOT = Path(__file__).parents[2]
 BEGINNING = """\
 import hashlib, sys, threading
@@ -104,7 +111,7 @@ def test_nothing_is_left(tmp_path: Path, body: str, number: signal.Signals) -> N
     begin = time.monotonic()
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < LATE
     assert process.returncode == 128 + number
     assert err.startswith(f"ligrad: stopped by {number.name}")
     assert out == ""
@@ -189,3 +196,61 @@ def test_while_modules_are_imported(tmp_path: Path, number: signal.Signals) -> N
     out, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert (out, err.count("\n")) == ("", 1)
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command for a kernel without end, which is compiled; z.npy would be saved."""
+    folder = tmp_path_factory.mktemp("endless")
+    kernel = Path(__file__).parent / "kernels" / "endless.cpp"
+    array = {"name": "z", "dtype": "float32", "shape": [64], "save": "z.npy"}
+    args = folder / "args.json"
+    args.write_text(json.dumps({"arguments": [array]}), encoding="utf-8")
+    build([kernel], "endless", strict=False)
+    command = [sys.executable, "-m", "ligrad", "twin", str(kernel)]
+    return [*command, "--entry", "endless", "--args", str(args)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_kernel_without_end(
+    endless: list[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    """It ends with the command line, were that killed."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        endless, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
+        begin = time.monotonic()
+        process.send_signal(number)
+        err = process.stderr.read()
+    assert time.monotonic() - begin < LATE
+    if number != signal.SIGKILL:
+        assert process.returncode == 128 + number
+        assert err.startswith(f"ligrad: stopped by {number.name}")
+    assert not runs(f"/runner\0{build_engine()}")
+    assert not list(tmp_path.iterdir())
+    assert not (Path(endless[-1]).parent / "z.npy").exists()
+
+
+def test_a_kernel_has_a_bound(endless: list[str]) -> None:
+    command = [*endless, "--timeout", "0.2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    ready, line = done.stderr.splitlines()
+    assert ready == "ready"
+    assert re.search(r"endless.cpp:12: error\[timeout\] (\S+) \(block 0 AIV0\)", line)
+    assert line.endswith("the kernel has not ended after 0.2 s")
+    assert not (Path(endless[-1]).parent / "z.npy").exists()
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_what_is_no_bound(
+    endless: list[str], seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (endless[3:], ["run", "x.lig", "--level", "source"]):
+        with pytest.raises(SystemExit) as exit:
+            main([*words, f"--timeout={seconds}"])
+        assert exit.value.code == 2
+        assert f"the timeout is {seconds} s, must be" in capsys.readouterr().err

@@ -17,7 +17,7 @@ def convert(function: str, values: np.ndarray, to: type) -> np.ndarray:
     source = np.ascontiguousarray(values)
     result = np.empty(source.shape, to)
     pointer = ctypes.c_void_p
-    getattr(build_engine(), function)(
+    getattr(ctypes.CDLL(str(build_engine())), function)(
         pointer(source.ctypes.data),
         pointer(result.ctypes.data),
         ctypes.c_uint64(source.size),

@@ -14,12 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.ascendc.twin.build import (
-    COMMON_FLAGS,
-    CORE_MACROS,
     ENGINE,
     ENGINE_FLAGS,
-    INCLUDE,
-    preprocessed,
 )
 from backends.ascendc.twin.cache import cached, digest
 from backends.ascendc.twin.compiler import (
@@ -27,6 +23,12 @@ from backends.ascendc.twin.compiler import (
     find_compiler,
     host_flags,
     run_tool,
+)
+from backends.ascendc.twin.unit import (
+    COMMON_FLAGS,
+    CORE_MACROS,
+    INCLUDE,
+    preprocessed,
 )
 from backends.leftovers import temporary_directory
 
@@ -149,7 +151,7 @@ class _Build:
             ]
             found = [str(each.result()) for each in objects]
         link = [*self.command, "-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs"]
-        compile_to([*link, "-Wl,-Bsymbolic", *found], target)
+        compile_to([*link, "-Wl,-Bsymbolic", *found, "-ldl"], target)
 
     def kernel(self, kernel: HostKernel, core: str) -> Path:
         """The object of a kernel for a kind of core."""

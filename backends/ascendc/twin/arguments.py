@@ -8,25 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.numpy.values import spell
-from ligrad_ir.soc import SOCS
 
 Array = npt.NDArray[Any]
 Argument = Array | np.generic | int | float | bytes | ctypes.Structure
-ALIGNMENT = SOCS["ascend910b1"].gm_alignment
-GUARD = 4096
-"""Bytes around every argument that no kernel may touch."""
-
-
-class Buffer:
-    """Device memory for one pointer argument: an aligned copy, guards around it."""
-
-    def __init__(self, data: npt.NDArray[np.uint8]) -> None:
-        self.bytes = data.size
-        self._storage = np.full(data.size + 2 * GUARD + ALIGNMENT, 0xFF, np.uint8)
-        start = -(self._storage.ctypes.data + GUARD) % ALIGNMENT + GUARD
-        self.view = self._storage[start : start + data.size]
-        self.view[:] = data
-        self.address = self.view.ctypes.data
 
 
 def _bytes_of(array: Array) -> npt.NDArray[np.uint8]:

@@ -11,18 +11,18 @@ from backends.leftovers import temporary_directory
 from ligrad_ir.errors import LigradError
 
 from .cache import VARIABLE, cached, digest
-from .compiler import BuildError, compile_to, find_compiler, host_flags, run_tool
+from .compiler import BuildError, compile_to, find_compiler, host_flags
 from .launch import Library
+from .process import Program
+from .unit import COMMON_FLAGS, CORE_MACROS, INCLUDE, Unit
 
 __all__ = ["BuildError", "build", "build_engine"]
 
 HERE = Path(__file__).resolve().parent
-INCLUDE = HERE / "include"
 ENGINE = HERE / "engine"
-COMMON_FLAGS = ("-std=c++17", "-fPIC", "-ffp-contract=off", "-fno-gnu-unique")
+RUNNER = HERE / "runner" / "runner.cpp"
 ENGINE_FLAGS = ("-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic")
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
-CORE_MACROS = {"aic": "__DAV_C220_CUBE__", "aiv": "__DAV_C220_VEC__"}
 
 
 def load(library: Path) -> ctypes.CDLL:
@@ -41,8 +41,8 @@ def load(library: Path) -> ctypes.CDLL:
 
 
 @functools.cache
-def build_engine() -> ctypes.CDLL:
-    """Compile (once for a content) and load the engine that executes instructions.
+def build_engine() -> Path:
+    """Compile (once for a content) the library that executes instructions.
 
     Raises:
         BuildError: with the compiler's message.
@@ -56,18 +56,6 @@ def build_engine() -> ctypes.CDLL:
     ]
     flags = [*COMMON_FLAGS, *host_flags(), *ENGINE_FLAGS]
     compiler = find_compiler()
-    key = digest(
-        [
-            *compiler.command,
-            compiler.identity,
-            *flags,
-            *(
-                part
-                for file in [*sources, *headers]
-                for part in (file.name, file.read_bytes())
-            ),
-        ]
-    )
 
     def make(target: Path) -> None:
         with temporary_directory() as scratch:
@@ -78,14 +66,28 @@ def build_engine() -> ctypes.CDLL:
 
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(compile_one, zip(sources, objects, strict=True)))
-            compile_to([*compiler.command, "-shared", *map(str, objects)], target)
+            link = [*compiler.command, "-shared", *map(str, objects), "-ldl"]
+            compile_to(link, target)
 
-    return load(cached(f"engine-{key}", "engine.so", make))
+    return cached(f"engine-{_key(flags, [*sources, *headers])}", "engine.so", make)
 
 
-def preprocessed(command: Sequence[str], unit: Path) -> str:
-    """The text the compiler really sees: the sources with every header they include."""
-    return run_tool([*command, "-E", str(unit)])
+@functools.cache
+def build_runner() -> Path:
+    """Compile the program that runs a kernel in a process of its own.
+
+    Raises:
+        BuildError, LigradError: as `build_engine`.
+    """
+    command = [*find_compiler().command, "-std=c++17", "-O1", str(RUNNER), "-ldl"]
+    key = _key(command[1:], [RUNNER, ENGINE / "launch.h"])
+    return cached(f"runner-{key}", "runner", lambda to: compile_to(command, to))
+
+
+def _key(flags: Sequence[str], files: Sequence[Path]) -> str:
+    compiler = find_compiler()
+    contents = [part for file in files for part in (file.name, file.read_bytes())]
+    return digest([*compiler.command, compiler.identity, *flags, *contents])
 
 
 def build(
@@ -115,6 +117,7 @@ def build(
         *COMMON_FLAGS,
         *host_flags(),
         f"-O{optimize}",
+        "-fstack-clash-protection",
         *(WARNINGS if strict else ("-w",)),
         f"-I{INCLUDE}",
     ]
@@ -133,19 +136,10 @@ def build(
             "",
         ]
     )
-    with temporary_directory() as scratch:
-        unit = scratch / "unit.cpp"
-        unit.write_text(text)
-
-        def compile_core(core: str) -> Path:
-            command = [*compiler.command, *flags, f"-D{CORE_MACROS[core]}"]
-            seen = preprocessed(command, unit).replace(str(scratch), "")
-            key = digest([compiler.identity, *command, seen])
-            command += ["-shared", "-Wl,-Bsymbolic", str(unit)]
-            return cached(
-                f"kernel-{key}", f"{core}.so", lambda to: compile_to(command, to)
-            )
-
-        with ThreadPoolExecutor(2) as pool:
-            aic, aiv = pool.map(compile_core, CORE_MACROS)
-    return Library(build_engine(), load(aic), load(aiv))
+    unit = Unit(text, tuple([*compiler.command, *flags]))
+    with ThreadPoolExecutor(2) as pool:
+        aic, aiv = pool.map(unit.build, CORE_MACROS)
+    libraries = build_engine(), aic, aiv
+    source = Path(sources[0]).resolve()
+    program = Program(build_runner(), libraries, entry, source, unit.locate)
+    return Library(program, load(aic), load(aiv))

@@ -36,7 +36,7 @@ void Machine::add_entry(const char* kind, const std::string& message, const char
             ++entry.count;
             return;
         }
-    entries.push_back({kind, message, api, here.file ? here.file : "", core, here.line, 1, {}});
+    entries.push_back({kind, message, api, here.file ? here.file : "", core, here.line, 1, {}, {}});
 }
 
 size_t Machine::find(const char* kind, const char* api, Here here, const std::string& message, std::vector<Place> places)
@@ -47,7 +47,7 @@ size_t Machine::find(const char* kind, const char* api, Here here, const std::st
             ++entries[i].count;
             return i;
         }
-    entries.push_back({kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places)});
+    entries.push_back({kind, message, api, file, stream ? stream->name() : "", here.line, 1, std::move(places), {}});
     return entries.size() - 1;
 }
 
@@ -133,6 +133,7 @@ void Machine::check(const Regions& regions, const char* api, Here here)
 
 void Machine::issue(const Instruction& instruction)
 {
+    if (expired) late(instruction.api, instruction.here);
     if (probing) throw Stop{};
     if (++stream->ran >= turn) breathe();
     ++instructions[instruction.api];
@@ -165,6 +166,7 @@ void Machine::issue(const Instruction& instruction)
 void* Machine::scalar(const Operand& operand, uint32_t bytes, const char* api, Here here)
 {
     static thread_local uint64_t nowhere;
+    if (expired) late(api, here);
     if (probing) {
         if (operand.memory == Memory::GM) return reinterpret_cast<void*>(operand.address);
         nowhere = 0;

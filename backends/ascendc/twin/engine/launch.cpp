@@ -16,7 +16,9 @@ std::string Machine::report() const
     for (const Entry& entry : entries) {
         json << comma << "{\"kind\": " << quoted(entry.kind) << ", \"message\": " << quoted(entry.message)
              << ", \"api\": " << quoted(entry.api) << ", \"file\": " << quoted(entry.file) << ", \"line\": " << entry.line << ", \"core\": " << quoted(entry.core)
-             << ", \"count\": " << entry.count << ", \"places\": [";
+             << ", \"count\": " << entry.count << ", \"code\": [";
+        for (size_t i = 0; i < entry.code.size(); ++i) json << (i == 0 ? "" : ", ") << entry.code[i];
+        json << "], \"places\": [";
         for (const Place& place : entry.places)
             json << (&place == entry.places.data() ? "" : ", ") << "{\"api\": " << quoted(place.api)
                  << ", \"file\": " << quoted(place.file) << ", \"line\": " << place.line
@@ -34,7 +36,7 @@ std::string Machine::report() const
         json << comma << quoted(api) << ": " << count;
         comma = ", ";
     }
-    json << "}, \"clock\": " << (clock != nullptr && !failed && clock->finished() ? clock->report() : "null") << "}";
+    json << "}, \"clock\": " << (clock != nullptr && !failed && !streams.empty() && clock->finished() ? clock->report() : "null") << "}";
     return json.str();
 }
 
@@ -52,6 +54,7 @@ void run(const TwinLaunch& launch, twin::Machine& machine, std::optional<twin::t
     machine.auto_sync = launch.auto_sync != 0;
     for (int i = 0; i < 2; ++i) {
         machine.code[i] = {launch.bind[i], launch.call[i]};
+        if (twin::is_guarded()) machine.library[i] = twin::code_of(reinterpret_cast<const void*>(launch.call[i]));
         launch.bind[i](&machine);
     }
     std::vector<void*> addresses(launch.argument_count);
@@ -69,8 +72,9 @@ void run(const TwinLaunch& launch, twin::Machine& machine, std::optional<twin::t
     }
     machine.reverse = launch.reverse != 0;
     int type = launch.kernel_type;
-    for (int i = 0; i < 2 && type < 0; ++i) type = machine.probe_type(machine.code[i]);
-    machine.run(type < 0 ? launch.fallback_type : type, launch.blocks);
+    for (int i = 0; i < 2 && type < 0 && machine.entries.empty(); ++i) type = machine.probe_type(machine.code[i]);
+    machine.kernel_type = type < 0 ? launch.fallback_type : type;
+    if (machine.entries.empty()) machine.run(machine.kernel_type, launch.blocks);  // else the time is over
 }
 
 char* copied(const std::string& text)

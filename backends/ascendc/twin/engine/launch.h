@@ -39,6 +39,10 @@ struct TwinLaunch {
     int32_t auto_sync;       // as with --cce-auto-sync=on
 };
 
+// For a process that runs nothing but one kernel: its faults become findings of the report, and so does a run of more than
+// so many seconds (0: any time).
+void twin_guard(double seconds);
+
 // Run a kernel to its end or to the first error; what they return is to be given to twin_free.
 char* twin_launch(const TwinLaunch* launch);   // the report as JSON
 char* twin_hazards(const TwinLaunch* launch);  // the hazards alone, one a line

@@ -1,5 +1,6 @@
 // The simulated chip: streams (one AIC or AIV each) with their memories, flags between them, GM, and the report.
 #pragma once
+#include <signal.h>
 #include <ucontext.h>
 
 #include <deque>
@@ -66,6 +67,22 @@ struct Counter {
 
 enum class Status { ready, waiting, finished };
 
+// The stack of a fiber, with a page below it that nobody may touch.
+class Stack {
+public:
+    static constexpr size_t bytes = 1 << 20;
+    Stack();
+    ~Stack();
+    Stack(const Stack&) = delete;
+    Stack& operator=(const Stack&) = delete;
+    uint8_t* bottom() const { return begin + guard; }
+    bool is_guard(uint64_t address) const { return address - reinterpret_cast<uint64_t>(begin) < guard; }
+
+private:
+    static constexpr size_t guard = 1 << 16;  // as large as the largest page
+    uint8_t* begin;
+};
+
 struct Stream {
     Identity identity{};
     State state;
@@ -82,7 +99,7 @@ struct Stream {
     uint8_t sets[16] = {};      // modes in which this core set each flag, one bit each
     Pipe set_pipe[16] = {};     // on which pipe it did last
     ucontext_t context;
-    std::unique_ptr<uint8_t[]> stack;
+    Stack stack;
     Status status = Status::ready;
     int wait_flag = -1;  // cross-core flag, or -1 for a meeting
     const char* wait_api = "";
@@ -117,6 +134,7 @@ struct Entry {
     int line;
     uint32_t count;
     std::vector<Place> places;
+    std::vector<uint64_t> code;  // of a fault: where it was in the kernel's library, and from where that was called
 };
 
 // Streams take turns of so many instructions, unless they have to wait before.
@@ -128,6 +146,26 @@ struct KernelCode {
     void (*bind)(Engine*);
     void (*call)(void* const*);
 };
+
+// The code of a library: its addresses, and where its offsets count from.
+struct Code {
+    uint64_t base = 0, begin = 0, end = 0;
+    bool holds(uint64_t address) const { return begin <= address && address < end; }
+};
+Code code_of(const void* function);
+bool is_guarded();
+
+// What has ended a kernel, as a signal handler can write it down.
+struct Fault {
+    static constexpr int most_frames = 16;
+    int number = 0;
+    uint64_t address = 0;
+    Code code;
+    uint64_t frame[most_frames] = {};  // offsets in the code, the innermost first
+    int frames = 0;
+};
+
+extern volatile sig_atomic_t expired;  // the time that a kernel may take is over
 
 class Order;
 class Shadow;
@@ -149,7 +187,10 @@ public:
     void meet(uint32_t cores, const char* api, Here here) override;
     void raise(const char* kind, const char* api, Here here, const char* format, ...) override;
     void note(const char* kind, const char* api, Here here, const char* format, ...) override;
-    void print(const char* text) override { output += text; }
+    void print(const char* text) override
+    {
+        if (!probing) output += text;
+    }
     const Identity& identity() override { return stream->identity; }
     State& state() override { return stream->state; }
     uint64_t size_of(Memory memory) override { return memory == Memory::NONE || memory == Memory::GM ? 0 : sizes[static_cast<int>(memory)]; }
@@ -164,6 +205,11 @@ public:
     const Stream& stream_at(size_t index) const { return *streams[index]; }
     const Allocation* allocation_of(uint64_t address) const;
 
+    static Machine* active;  // whose kernel runs
+    bool in_kernel() const { return on_stream && fault.number == 0; }
+    const Code& code_of_stream() const { return library[static_cast<int>(stream->identity.type)]; }
+    [[noreturn]] void abandon(int number, const void* address);
+
     int probe_type(const KernelCode& code);
     void run(int type, uint32_t blocks);
     std::string report() const;
@@ -172,6 +218,7 @@ public:
     uint64_t key = 0;
     void* system_workspace = nullptr;
     KernelCode code[2] = {};  // AIC, AIV
+    Code library[2];          // the same, in guarded processes
     std::vector<void*> values;
     std::vector<Allocation> allocations;
     timing::Clock* clock = nullptr;  // optional
@@ -195,6 +242,9 @@ private:
     void schedule();
     void pause();
     void breathe();
+    [[noreturn]] void late(const char* api, Here here);
+    std::string late_message() const;
+    void report_fault();
     void report_deadlock();
     void report_leftovers();
     void deliver(Stream& target, int flag, const Known& known, const char* api, Here here);
@@ -204,7 +254,8 @@ private:
     std::vector<std::unique_ptr<Stream>> streams;
     Stream* stream = nullptr;
     ucontext_t scheduler{};
-    bool failed = false, probing = false;
+    bool failed = false, probing = false, on_stream = false;
+    Fault fault;
     std::string output;
     std::map<const char*, uint64_t> instructions;
     size_t last_allocation = 0;

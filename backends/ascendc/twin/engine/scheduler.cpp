@@ -1,5 +1,8 @@
 // Streams are fibers of one thread, resumed round robin: a run is reproducible, and a deadlock is a round without progress.
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
@@ -11,26 +14,23 @@
 
 namespace twin {
 namespace {
-Machine* active = nullptr;
-constexpr size_t stack_bytes = 1 << 20;
-
 // A stack to switch to, told to AddressSanitizer, which keeps books of each.
-struct Stack {
+struct Target {
     const void* bottom = nullptr;
     size_t bytes = 0;
 };
-Stack scheduler_stack;
+Target scheduler_stack;
 
 #if defined(__SANITIZE_ADDRESS__)
 // frames: what is kept of the stack that is left; null if it is left for good.
-void leave_stack(void** frames, const Stack& target) { __sanitizer_start_switch_fiber(frames, target.bottom, target.bytes); }
-void reach_stack(void* frames, Stack* source)
+void leave_stack(void** frames, const Target& target) { __sanitizer_start_switch_fiber(frames, target.bottom, target.bytes); }
+void reach_stack(void* frames, Target* source)
 {
     __sanitizer_finish_switch_fiber(frames, source != nullptr ? &source->bottom : nullptr, source != nullptr ? &source->bytes : nullptr);
 }
 #else
-void leave_stack(void**, const Stack&) {}
-void reach_stack(void*, Stack*) {}
+void leave_stack(void**, const Target&) {}
+void reach_stack(void*, Target*) {}
 #endif
 
 void to_scheduler(ucontext_t& from, ucontext_t& scheduler)
@@ -41,6 +41,17 @@ void to_scheduler(ucontext_t& from, ucontext_t& scheduler)
     reach_stack(frames, &scheduler_stack);
 }
 }  // namespace
+
+Machine* Machine::active = nullptr;
+
+Stack::Stack()
+{
+    void* mapped = mmap(nullptr, guard + bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED || mprotect(mapped, guard, PROT_NONE) != 0) throw std::bad_alloc();
+    begin = static_cast<uint8_t*>(mapped);
+}
+
+Stack::~Stack() { munmap(begin, guard + bytes); }
 
 void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_t sub_block, uint32_t sub_blocks, bool mixed)
 {
@@ -55,10 +66,9 @@ void Machine::add_stream(CoreType type, uint32_t block, uint32_t blocks, uint32_
     }
     added->index = static_cast<uint32_t>(streams.size());
     added->workspace = system_workspace;
-    added->stack = std::unique_ptr<uint8_t[]>(new uint8_t[stack_bytes]);
     getcontext(&added->context);
-    added->context.uc_stack.ss_sp = added->stack.get();
-    added->context.uc_stack.ss_size = stack_bytes;
+    added->context.uc_stack.ss_sp = added->stack.bottom();
+    added->context.uc_stack.ss_size = Stack::bytes;
     added->context.uc_link = &scheduler;
     makecontext(&added->context, &Machine::trampoline, 0);
     added->index = static_cast<uint32_t>(streams.size());
@@ -108,8 +118,11 @@ void Machine::schedule()
             progress = true;
             stream = each;
             void* frames = nullptr;
-            leave_stack(&frames, {stream->stack.get(), stack_bytes});
+            leave_stack(&frames, {stream->stack.bottom(), Stack::bytes});
+            on_stream = true;
             swapcontext(&scheduler, &stream->context);
+            on_stream = false;
+            if (!probing || expired) report_fault();
             reach_stack(frames, nullptr);
             if (failed) break;
             if (clock != nullptr && !probing && each->status == Status::finished) clock->complete(each->index);
@@ -128,6 +141,7 @@ int Machine::probe_type(const KernelCode& probed)
     schedule();
     streams.clear();
     probing = failed = false;
+    fault.number = 0;
     return kernel_type;
 }
 

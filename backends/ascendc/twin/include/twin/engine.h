@@ -11,6 +11,7 @@
 #include "../../engine/cost.cpp"
 #include "../../engine/cube.cpp"
 #include "../../engine/execute.cpp"
+#include "../../engine/faults.cpp"
 #include "../../engine/launch.cpp"
 #include "../../engine/move.cpp"
 #include "../../engine/order.cpp"
