@@ -149,7 +149,11 @@ def values(rng: random.Random, right: object) -> object:
                 (np.float32(1), np.int8(3), ml_dtypes.bfloat16(1), np.bool_(1))
             )
         case 12:
-            return np.broadcast_to(array.reshape(-1)[:1], array.shape)
+            return (
+                np.broadcast_to(array.reshape(-1)[0], array.shape)
+                if array.size
+                else None
+            )
         case _:
             return array.astype(np.float16) if array.dtype.kind == "V" else array
 
