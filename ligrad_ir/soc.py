@@ -60,6 +60,8 @@ class Soc:
     vector_bytes: int = 256
     """What one repeat of a vector instruction covers."""
     max_repeat: int = 255
+    max_nd2nz_pitch: int = 2**16 - 1
+    """Elements between the starts of two rows that one copy brings to NZ."""
     fractal: int = 16
     """Rows (and half columns) of a cube fractal."""
     event_ids: int = 8

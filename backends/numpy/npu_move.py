@@ -194,6 +194,10 @@ class MoveFunctions(NpuBase):
     @impl(Nd2NzOp)
     def nd2nz(self, i: Interpreter, op: Nd2NzOp, args: PythonValues) -> PythonValues:
         dst, dst_offset, src, src_offset, rows, columns, pitch, nz_rows = args
+        require(
+            rows < 2 or pitch <= Soc.max_nd2nz_pitch,
+            f"a pitch of {pitch} elements is more than {Soc.max_nd2nz_pitch}",
+        )
         source = src.rows(src_offset, rows, columns, pitch)
         target = dst.blocks(dst_offset, rows, columns, nz_rows, BLOCK)
         target[...] = npu_layout.to_blocks(source)

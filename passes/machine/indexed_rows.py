@@ -42,8 +42,6 @@ from passes.machine.statements import Size, Statements, lower
 
 FRACTAL = Soc.fractal
 """Columns of a block of NZ."""
-MOST_PITCH = 2**16 - 1
-"""Elements from row to row of a copy to NZ."""
 MOST_STRIDE = 2**32 - 1
 """Elements from row to row of what a Fixpipe writes."""
 
@@ -233,7 +231,7 @@ def _(op: rows.GatherRowsNzOp, s: Statements) -> None:
             lambda: copy(i, s.of(op.zeros)),
         )
 
-    pair = Pair(_ascend(op, s, MOST_PITCH), both)
+    pair = Pair(_ascend(op, s, Soc.max_nd2nz_pitch), both)
     each_index(s, op.indices, s.of(op.indices_offset), present, gather, pair)
     s.loop(s.of(op.rows), 1, lambda i: copy(i, s.of(op.zeros)), "i", present)
 

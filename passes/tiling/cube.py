@@ -12,10 +12,11 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
-from ligrad_ir.dialects.npu_move import LoadL0Op, Nd2NzOp
+from ligrad_ir.dialects.npu_move import LoadL0Op
 from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.soc import Soc
 from passes.tiling.builder import BodyBuilder, Index
+from passes.tiling.nz import load_nz
 from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
 
@@ -225,22 +226,14 @@ class _Product:
         own_first = side.own is None or (axes[0] == side.own and len(axes) == 2)
         sizes = (own_size, depth_size) if own_first else (depth_size, own_size)
         at = (at_own, at_depth) if own_first else (at_depth, at_own)
-        pitch = self._scope.pitch(side.storage) if len(axes) == 2 else sizes[1]
+        pitch, longest = sizes[1], TILE
+        if len(axes) == 2:
+            pitch = self._scope.pitch(side.storage)
+            longest = self._scope.longest_pitch(side.storage)
         offset = b.add(self._bases[side], b.add(b.mul(at[0], pitch), at[1]))
-        nz_rows = b.index(b.round_up(sizes[0], FRACTAL))
+        source = side.storage.memref
+        nz_rows = load_nz(b, side.l1, source, offset, sizes, pitch, longest)
         zero = b.index(0)
-        b.insert(
-            Nd2NzOp(
-                side.l1,
-                zero,
-                side.storage.memref,
-                b.index(offset),
-                b.index(sizes[0]),
-                b.index(sizes[1]),
-                b.index(pitch),
-                nz_rows,
-            )
-        )
         b.insert(
             LoadL0Op(
                 side.l0,

@@ -124,6 +124,12 @@ class TokenScope:
             return self.capacity(storage.axes[-1])
         return self.array_extent(storage.axes[-1])
 
+    def longest_pitch(self, storage: Storage) -> int:
+        """The most elements from one row of a matrix to the next."""
+        if storage.block_elements:
+            return self.capacity(storage.axes[-1])
+        return self.signature.axes[storage.axes[-1]].maximum
+
     def base(self, storage: Storage) -> Index:
         """The offset of the token's part of a value."""
         b = self.builder
