@@ -185,7 +185,7 @@ class _Binder:
         extents = dict(self._shape)
         for axis in self._signature.axes.values():
             if axis.is_packed:
-                extents[axis.name] = int(self._ends[axis.name][-1])
+                extents[axis.name] = _last(self._ends[axis.name])
                 self._shape.setdefault(axis.name, extents[axis.name])
         return extents
 
@@ -201,7 +201,7 @@ class _Binder:
             return
         self._check_ends(port, axis, given)
         self._ends[axis.name] = given
-        self._shape.setdefault(axis.name, int(given[-1]))
+        self._shape.setdefault(axis.name, _last(given))
         self._from.setdefault(axis.name, port.name)
 
     def _check_ends(self, port: ArrayPort, axis: Axis, given: Array) -> None:
@@ -215,11 +215,11 @@ class _Binder:
                 argument=port.name,
             )
         extent = self._shape.get(axis.name)
-        if extent is not None and given[-1] > extent:
+        if extent is not None and _last(given) > extent:
             source = self._from[axis.name]
             raise ArgumentError(
-                f"{port.name} ends at {int(given[-1])}, but {source} has only {extent} "
-                f"rows of {axis.name}",
+                f"{port.name} ends at {_last(given)}, but {source} has only {extent} rows "
+                f"of {axis.name}",
                 argument=port.name,
             )
 
@@ -244,7 +244,7 @@ class _Binder:
 
     def _longest(self, axis: Axis) -> int:
         """The entries of the longest run of a packed axis."""
-        return int(np.diff(self._ends[axis.name], prepend=0).max())
+        return int(np.diff(self._ends[axis.name], prepend=0).max(initial=0))
 
     # ---- attributes
 
@@ -281,3 +281,8 @@ class _Binder:
                 argument=port.name,
             )
         return longest if value is None else as_int(port, value)
+
+
+def _last(ends: Array) -> int:
+    """Where the last run ends."""
+    return int(ends[-1]) if ends.size else 0

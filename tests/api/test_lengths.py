@@ -198,6 +198,21 @@ def test_an_index_is_checked_against_its_run() -> None:
         operator.run(given)
 
 
+@pytest.mark.parametrize("layout", ["BSND", "TND"])
+def test_no_runs_give_no_rows(layout: str) -> None:
+    text = PACKED.replace("axis B in 1", "axis B in 0")
+    text = text.replace("axis S in 1", "axis S in 0").replace("R in 2", "R in 0")
+    operator = ligrad.compile(text, layout=layout)
+    given: dict[str, Any] = {"rows": np.zeros((0, 2), np.int32)}
+    if layout == "TND":
+        given |= {"ends_t": [], "ends_n": [], "x": np.zeros((0, 2, 4), np.float32)}
+    else:
+        given = {"rows": np.zeros((0, 3, 2), np.int32), "length": 5}
+        given["x"] = np.zeros((0, 3, 2, 4), np.float32)
+    shape = (0, 4) if layout == "TND" else (0, 5, 4)
+    assert operator.run(given)["y"].shape == shape
+
+
 # ---- generated inputs, files, the command line
 
 

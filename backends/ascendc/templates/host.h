@@ -369,7 +369,7 @@ private:
         }
         const std::vector<int64_t>& ends = *given.values;
         if (ends.empty() && ends_on_device_) return kSuccess;
-        if (ends.empty() || ends.size() != static_cast<size_t>(given.tensor->shape[0])) {
+        if (ends.size() != static_cast<size_t>(given.tensor->shape[0])) {
             return Fail(name + " has " + std::to_string(given.tensor->shape[0]) + " entries, but " +
                         std::to_string(ends.size()) + " values are known on the host");
         }
