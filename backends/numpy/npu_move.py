@@ -34,6 +34,13 @@ def _ub_rows(buffer: Buffer, offset: int, rows: int, count: int, pitch: int) -> 
     return buffer.rows(offset, rows, count, pitch, BLOCK)
 
 
+def _block_pitch(count: int, ub: Buffer) -> int:
+    """The elements from row to row in UB, where each begins in a block of its own."""
+    require(count > 0, "rows of no elements")
+    unit = BLOCK // ub.data.itemsize
+    return -(-count // unit) * unit
+
+
 def _check_row(count: int, gm: Buffer) -> None:
     require(
         count > 0 and count * gm.data.itemsize % BLOCK == 0,
@@ -41,8 +48,7 @@ def _check_row(count: int, gm: Buffer) -> None:
     )
 
 
-def _check_range(first: int, count: int, gm: Buffer) -> None:
-    _check_row(count, gm)
+def _check_range(first: int) -> None:
     require(first >= 0, f"the rows from {first} on: a row number is not negative")
 
 
@@ -95,6 +101,7 @@ class MoveFunctions(NpuBase):
         self, i: Interpreter, op: GatherRowsOp, args: PythonValues
     ) -> PythonValues:
         dst, src, offset, base, indices, indices_offset, rows, count, limit = args
+        _check_row(count, src)
         numbers = self._rows(src, base, indices.at(indices_offset, rows), count, limit)
         source = src.at(0, src.data.size // count * count).reshape(-1, count)
         target = dst.rows(offset, rows, count, count, BLOCK)
@@ -108,6 +115,7 @@ class MoveFunctions(NpuBase):
         zeros, present, nz_rows, dst, src, offset, base, indices, *sizes = args
         indices_offset, rows, count, limit = sizes
         numbers = indices.at(indices_offset, present)
+        _check_row(count, src)
         self._rows(src, base, numbers, count, limit)
         require(present <= rows, f"{present} indices for {rows} rows")
         source = src.at(0, src.data.size // count * count).reshape(-1, count)
@@ -138,9 +146,11 @@ class MoveFunctions(NpuBase):
     ) -> PythonValues:
         first, dst, src, offset, base, indices, indices_offset, *sizes = args
         rows, count, limit = sizes
-        _check_range(first, count, src)
-        target = dst.rows(offset, rows, count, count, BLOCK)
+        _check_range(first)
+        pitch = _block_pitch(count, dst)
+        target = dst.rows(offset, rows, count, pitch, BLOCK)
         poison(target)
+        _fill_tails(dst, offset, rows, count, pitch, None)
         numbers = indices.at(indices_offset, rows)
         for row in np.flatnonzero(npu_ops.is_row(numbers, limit, first)):
             target[row] = src.at((base + int(row)) * count, count)
@@ -153,12 +163,12 @@ class MoveFunctions(NpuBase):
         first, dst, src, offset, base, indices, indices_offset, rows, count, limit = (
             args
         )
-        _check_range(first, count, dst)
+        _check_range(first)
         numbers = self._rows(
             dst, base, indices.at(indices_offset, rows), count, limit, first
         )
         wanted = npu_ops.is_row(numbers, limit, first)
-        updates = src.rows(offset, rows, count, count, BLOCK)[wanted]
+        updates = src.rows(offset, rows, count, _block_pitch(count, src), BLOCK)[wanted]
         found = base + numbers[wanted].astype(np.int64)
         target = dst.at(0, dst.data.size // count * count).reshape(-1, count)
         for end in (found.min(), found.max()) if found.size else ():
@@ -177,6 +187,7 @@ class MoveFunctions(NpuBase):
             f"columns {column} to {column + columns} of rows of {count}",
         )
         numbers = indices.at(indices_offset, rows)
+        _check_row(count, dst)
         self._rows(dst, base, numbers, count, limit)
         require(rows <= nz_rows, f"{rows} indices for {nz_rows} rows")
         blocks = src.blocks(offset, rows, columns, nz_rows, FIXPIPE_SOURCE)
@@ -231,7 +242,6 @@ class MoveFunctions(NpuBase):
         gm: Buffer, base: int, numbers: Array, count: int, limit: int, first: int = 0
     ) -> Array:
         """The row numbers, once those that mean a row are known to lie in `gm`."""
-        _check_row(count, gm)
         wanted = npu_ops.is_row(numbers, limit, first)
         found = base + numbers[wanted].astype(np.int64)
         wrong = found[(found < 0) | ((found + 1) * count > gm.data.size)]

@@ -271,7 +271,9 @@ class FixpipeAddRowsOp(_IndexedRowsOp):
 
 
 class _RowRangeOp(_IndexedRowsOp):
-    """Passes over the rows whose numbers are outside [first, limit)."""
+    """Passes over the rows whose numbers are outside [first, limit). Rows of any length:
+    in UB each begins in a block of 32 bytes of its own, `pitch` elements behind the one
+    before it, which is `count` rounded up to whole blocks."""
 
     first = operand_def(Size)
 
@@ -307,7 +309,7 @@ class _RowRangeOp(_IndexedRowsOp):
 @irdl_op_definition
 class LoadSelectedRowsOp(_RowRangeOp):
     """
-    dst[offset + i * count ..] = src[(base + i) * count ..] for those i < rows whose
+    dst[offset + i * pitch ..] = src[(base + i) * count ..] for those i < rows whose
     index is in [first, limit); the other rows of dst are garbage.
 
     What `npu.scatter_add_rows` adds of the same indices. One `DataCopy` a row on MTE2,
@@ -335,7 +337,7 @@ class LoadSelectedRowsOp(_RowRangeOp):
 @irdl_op_definition
 class ScatterAddRowsOp(_RowRangeOp):
     """
-    dst[(base + indices[i]) * count ..] += src[offset + i * count ..] for i < rows.
+    dst[(base + indices[i]) * count ..] += src[offset + i * pitch ..] for i < rows.
 
     An index outside [first, limit), such as -1, is passed over. One atomic `DataCopy` a
     row on MTE3, in the order of the entries; the indices are read by the scalar unit.

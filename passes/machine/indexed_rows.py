@@ -23,6 +23,8 @@ from ligrad_ir.dialects.ascendc_enums import (
 from ligrad_ir.dialects.ascendc_move import (
     DataCopyNd2NzOp,
     DataCopyOp,
+    DataCopyPadInOp,
+    DataCopyPadOutOp,
     Nd2NzParamsOp,
 )
 from ligrad_ir.dialects.ascendc_scalar import (
@@ -37,8 +39,8 @@ from ligrad_ir.dialects.ascendc_vector import DuplicateOp
 from ligrad_ir.dialects.npu_types import element_of
 from ligrad_ir.soc import Soc
 from passes.machine.indices import WORD, Pair, each_index
-from passes.machine.moves import adding
-from passes.machine.statements import Size, Statements, lower
+from passes.machine.moves import adding, no_padding, one_row
+from passes.machine.statements import Size, Statements, bytes_of, known, lower
 
 FRACTAL = Soc.fractal
 """Columns of a block of NZ."""
@@ -84,6 +86,32 @@ def _in_gm(
     column on."""
     place = s.mul(s.add(s.of(op.base), row), s.of(op.count), "row_offset")
     return s.at(buffer, place, column)
+
+
+def _in_ub(
+    op: rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
+    s: Statements,
+    buffer: SSAValue,
+    i: SSAValue,
+) -> SSAValue:
+    """Row i of a buffer in UB, where rows are whole blocks."""
+    pitch = s.round_up(s.of(op.count), Soc.block_bytes // bytes_of(buffer))
+    return s.at(buffer, s.of(op.offset), s.mul(i, pitch))
+
+
+def _copy_of_row(
+    op: rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp, s: Statements
+) -> Callable[[SSAValue, SSAValue], object]:
+    """copy(dst, src) of a row: a DataCopy if it is known to be whole blocks."""
+    count, size = s.of(op.count), bytes_of(op.src)
+    length = known(count)
+    if length is not None and length * size % Soc.block_bytes == 0:
+        return lambda dst, src: s.insert(DataCopyOp(dst, src, count))
+    params = one_row(s, count, op.src, f"{op.src.name_hint}_row")
+    if isinstance(op, rows.ScatterAddRowsOp):
+        return lambda dst, src: s.insert(DataCopyPadOutOp(dst, src, params))
+    padding = no_padding(s, op.src)
+    return lambda dst, src: s.insert(DataCopyPadInOp(dst, src, params, padding))
 
 
 def _is_row(s: Statements, row: SSAValue, limit: SSAValue) -> SSAValue:
@@ -140,11 +168,10 @@ def _(op: rows.GatherRowsOp, s: Statements) -> None:
 
 @lower.register
 def _(op: rows.LoadSelectedRowsOp, s: Statements) -> None:
-    count = s.of(op.count)
+    copy_row = _copy_of_row(op, s)
 
     def copy(i: SSAValue, row: SSAValue) -> None:
-        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
-        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, i), count))
+        copy_row(_in_ub(op, s, op.dst, i), _in_gm(op, s, op.src, i))
 
     _each_row(op, s, s.of(op.first), copy)
 
@@ -152,16 +179,16 @@ def _(op: rows.LoadSelectedRowsOp, s: Statements) -> None:
 @lower.register
 def _(op: rows.ScatterAddRowsOp, s: Statements) -> None:
     """Rows may be the same, and writes to the same place need a barrier between."""
-    count = s.of(op.count)
+    copy_row = _copy_of_row(op, s)
     remembered = None if op.remember is None else _Rows(s)
 
     def copy(i: SSAValue, row: SSAValue) -> None:
-        src = s.at(op.src, s.of(op.offset), s.mul(i, count))
+        src = _in_ub(op, s, op.src, i)
         if remembered is None:
             s.barrier(Pipe.MTE3)
         else:
             remembered.barrier_if_seen(row)
-        s.insert(DataCopyOp(_in_gm(op, s, op.dst, row), src, count))
+        copy_row(_in_gm(op, s, op.dst, row), src)
 
     first = s.of(op.first)
     adding(s, element_of(op.dst), lambda: _each_row(op, s, first, copy))

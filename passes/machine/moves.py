@@ -22,6 +22,7 @@ from ligrad_ir.dialects.npu_copy import COPY_UNIT, RepeatRowOp
 from ligrad_ir.dialects.npu_types import Space, buffer, element_of, space_of
 from ligrad_ir.soc import Soc
 from passes.machine.statements import (
+    Size,
     Statements,
     bytes_of,
     known,
@@ -61,18 +62,32 @@ def adding(
 
 def _padding(op: npu.LoadOp, s: Statements) -> SSAValue:
     """What stands behind a row in its last block."""
-    element = tensor_element(element_of(op.src))
-    number = 0.0 if op.padding is None else op.padding.value.data
+    if op.padding is None:
+        return no_padding(s, op.src)
     count = s.of(op.count)
     filled = s.round_up(count, BLOCK // bytes_of(op.src))
-    behind = 0 if op.padding is None else s.sub(filled, count, "behind")
     pad = DataCopyPadExtParamsOp(
-        isPad=s.constant(op.padding is not None, i1),
+        isPad=s.constant(True, i1),
         leftPadding=s.u8(0),
-        rightPadding=s.u8(behind),
-        paddingValue=s.constant(number, element),
+        rightPadding=s.u8(s.sub(filled, count, "behind")),
+        paddingValue=s.constant(op.padding.value.data, _element(op.src)),
     )
-    return s.value(pad, "no_padding" if op.padding is None else "padding")
+    return s.value(pad, "padding")
+
+
+def no_padding(s: Statements, src: SSAValue) -> SSAValue:
+    """What stands behind a row of `src` in its last block of UB is garbage."""
+    pad = DataCopyPadExtParamsOp(
+        isPad=s.constant(False, i1),
+        leftPadding=s.u8(0),
+        rightPadding=s.u8(0),
+        paddingValue=s.constant(0.0, _element(src)),
+    )
+    return s.value(pad, "no_padding")
+
+
+def _element(buffer: SSAValue) -> Attribute:
+    return tensor_element(element_of(buffer))
 
 
 def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
@@ -95,6 +110,18 @@ def _burst(op: npu.LoadOp | npu.StoreOp, s: Statements) -> SSAValue:
         blockLen=s.u32(length),
         srcStride=gap(op.src, s.of(op.src_pitch)),
         dstStride=gap(op.dst, s.of(op.dst_pitch)),
+        rsv=s.u32(0),
+    )
+    return s.value(params, name)
+
+
+def one_row(s: Statements, count: Size, src: SSAValue, name: str) -> SSAValue:
+    """The parameters of a copy of so many elements."""
+    params = DataCopyExtParamsOp(
+        blockCount=s.u16(1),
+        blockLen=s.u32(s.mul(count, bytes_of(src), "row_bytes")),
+        srcStride=s.u32(0),
+        dstStride=s.u32(0),
         rsv=s.u32(0),
     )
     return s.value(params, name)

@@ -172,6 +172,26 @@ def test_load_selected_rows() -> None:
     np.testing.assert_array_equal(y.reshape(8, 8), expected)
 
 
+def test_selected_rows_of_any_length_begin_in_blocks() -> None:
+    x, y = np.arange(1, 13, dtype=np.float32), np.zeros(32, np.float32)
+    rows = "rows %c2 of %c3 from %c0 below %c9"
+    run(
+        ROWS
+        + LOAD_INDICES
+        + f"""npu.fill %u[%c0] with 7.0 count %c32
+        npu.load_selected_rows %u[%c8], %x at %c1 where %i[%c0] {rows}
+        npu.store %y[%c0], %u[%c0] rows %c1 of %c32 pitch %c0, %c0""",
+        "%x: gm<?xf32>, %n: gm<?xi32>, %y: gm<?xf32>",
+        x,
+        numbers(9, 0),
+        y,
+    )
+    seven, garbage = np.full(8, 7, np.float32), np.full(8, np.nan, np.float32)
+    selected = np.float32([7, 8, 9, *[np.nan] * 5])
+    expected = [seven, garbage, selected, seven]
+    np.testing.assert_array_equal(y.reshape(4, 8), expected)
+
+
 def test_a_selected_row_is_there() -> None:
     body = (
         ROWS
@@ -211,6 +231,26 @@ def test_scatter_add_rows(dtype: str, first: int) -> None:
     if first == 0:
         expected[2] += updates[4]
     np.testing.assert_array_equal(y.reshape(10, 16), expected)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_added_rows_of_any_length_begin_in_blocks(count: int) -> None:
+    x, y = np.arange(64, dtype=np.float32), np.full(10 * count, 1, np.float32)
+    rows = f"rows %c4 of %c{count} from %c0 below %c8"
+    run(
+        ROWS
+        + LOAD_INDICES
+        + f"""npu.load %u[%c0], %x[%c0] rows %c1 of %c64 pitch %c0, %c0
+        npu.scatter_add_rows %y at %c2 + %i[%c0], %u[%c8] {rows}""",
+        "%x: gm<?xf32>, %n: gm<?xi32>, %y: gm<?xf32>",
+        x,
+        numbers(3, -1, 7, 3),
+        y,
+    )
+    expected, updates = np.full((10, count), 1, np.float32), x.reshape(8, 8)[1:, :count]
+    expected[2 + 3] += updates[0] + updates[3]
+    expected[2 + 7] += updates[2]
+    np.testing.assert_array_equal(y.reshape(10, count), expected)
 
 
 def test_scatter_add_out_of_bounds_names_the_target() -> None:
@@ -267,9 +307,14 @@ def test_scatter_add_out_of_bounds_names_the_target() -> None:
             "a row of 4 elements is no multiple of 32 bytes",
         ),
         (
-            "npu.load_selected_rows %u[%c0], %x at %c0 where %i[%c0] rows %c1 of %c4 "
+            "npu.load_selected_rows %u[%c0], %x at %c0 where %i[%c0] rows %c1 of %c0 "
             "from %c0 below %c1",
-            "a row of 4 elements is no multiple of 32 bytes",
+            "rows of no elements",
+        ),
+        (
+            "npu.scatter_add_rows %x at %c0 + %i[%c0], %u[%c0] rows %c1 of %c0 from %c0 "
+            "below %c1",
+            "rows of no elements",
         ),
         (
             "%n = arith.subi %c0, %c1 : index\n"
