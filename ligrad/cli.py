@@ -33,7 +33,7 @@ from ligrad.compiler import LEVELS, Operator, compile
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
 from ligrad.words import choose
-from ligrad_ir.errors import DslError, IrError, LigradError
+from ligrad_ir.errors import LigradError, PlacedError
 
 EXIT_WRONG = 1
 EXIT_USAGE = 2
@@ -258,8 +258,7 @@ def main(args: Sequence[str] | None = None) -> None:
     with ended_by_signals("ligrad"), internal_errors("ligrad"):
         try:
             app(args)
-        except (DslError, IrError) as error:
-            # Begins with its place, as editors want it.
+        except PlacedError as error:
             typer.echo(str(error), err=True)
             sys.exit(EXIT_USAGE)
         except LigradError as error:

@@ -7,7 +7,11 @@ class LigradError(Exception):
     """Base of every error that is the user's to mend; its text is meant for people."""
 
 
-class DslError(LigradError):
+class PlacedError(LigradError):
+    """An error whose text begins with the place of what is wrong, as editors want it."""
+
+
+class DslError(PlacedError):
     """One or more mistakes in a `.lig` text, each with its place.
 
     `messages` holds one finished message per mistake (file, line, column, the source
@@ -20,8 +24,12 @@ class DslError(LigradError):
         super().__init__("\n".join(messages) + count)
 
 
-class IrError(LigradError):
-    """IR that is no valid program; the text begins with the place of what is wrong."""
+class IrError(PlacedError):
+    """IR that is no valid program."""
+
+
+class NoKernelError(PlacedError):
+    """A right program that no kernel can be made of; says which formula, and why."""
 
 
 class ArgumentError(LigradError, ValueError):

@@ -26,7 +26,7 @@ from ligrad_ir.axes import spell
 from ligrad_ir.dialects.lig_ragged import AxisOp
 from ligrad_ir.dialects.lig_types import HalfElement, RowType, TensorType
 from ligrad_ir.errors import IrError, LigradError
-from ligrad_ir.places import blame
+from ligrad_ir.places import complaint
 from ligrad_ir.program_rows import wrong_selection
 from ligrad_ir.signature import (
     ArrayPort,
@@ -54,7 +54,7 @@ def check_program(module: ModuleOp) -> Signature:
     try:
         signature = signature_of(module)
     except LigradError as error:
-        raise IrError(f"{blame(function)}: {error}") from error
+        raise IrError(complaint(function, str(error))) from error
     _refuse((function, reason) for reason in _wrong_names(function, signature))
     _refuse(_wrong_axes(module, signature.axes))
     _refuse((function, reason) for reason in _wrong_ports(function, signature))
@@ -64,7 +64,7 @@ def check_program(module: ModuleOp) -> Signature:
 
 def _refuse(found: Iterator[Wrong]) -> None:
     for op, reason in found:
-        raise IrError(f"{blame(op)}: {reason}")
+        raise IrError(complaint(op, reason))
 
 
 def _wrong_module(module: ModuleOp) -> Iterator[Wrong]:

@@ -9,7 +9,7 @@ from xdsl.irdl.dominance import DominanceInfo
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from ligrad_ir.places import blame, place_of
+from ligrad_ir.places import complaint, place_of
 
 
 def verify(module: ModuleOp) -> None:
@@ -21,7 +21,7 @@ def verify(module: ModuleOp) -> None:
     """
     if (found := first_wrong(module)) is not None:
         op, reason = found
-        raise VerifyException(f"{blame(op)}: {reason}")
+        raise VerifyException(complaint(op, reason))
 
 
 def first_wrong(module: ModuleOp) -> tuple[Operation, str] | None:

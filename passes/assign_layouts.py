@@ -9,14 +9,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
-from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import TensorType
 from ligrad_ir.signature import entry_function, signature_of
 from passes.tiling.layouts import layouts
-from passes.tiling.staging import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,7 @@ class AssignLayoutsPass(ModulePass):
         function = entry_function(op)
         inputs = [port.name for port in signature.inputs]
         outputs = [port.name for port in signature.outputs]
-        try:
-            found = layouts(function, inputs, outputs)
-        except UnsupportedError as error:
-            raise PassFailedException(f"assign-layouts: {error}") from error
+        found = layouts(function, inputs, outputs)
         for value, axes in found.items():
             new = TensorType(axes, tensor(value).element_type)
             Rewriter.replace_value_with_new_type(value, new)

@@ -17,7 +17,8 @@ from xdsl.utils.exceptions import PassFailedException
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import HalfElement, RealType, TensorType
-from passes.halves import HalfType, check_matmul_operands, half_types
+from passes.halves import HalfType, check_matmul_operands, half_type, half_types
+from passes.tiling.unsupported import UnsupportedError
 
 F32 = Float32Type()
 
@@ -67,9 +68,13 @@ def _half_of(function: FuncOp) -> HalfType | None:
     """The half type of the arguments, if they have one."""
     found = half_types(function)
     if len(found) > 1:
-        raise PassFailedException(
-            f"assign-precision: {function.sym_name.data} mixes half types: "
-            f"{', '.join(sorted(map(str, found)))}"
+        arguments = {half_type(value): value for value in function.body.block.args}
+        first, other, *_ = sorted(found, key=str)
+        raise UnsupportedError(
+            arguments[other],
+            f"inputs of {other} and of {first}; operands of Matmul are rounded to one of "
+            "them",
+            "declare them all as half",
         )
     return next(iter(found), None)
 

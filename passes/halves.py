@@ -33,13 +33,16 @@ def check_matmul_operands(of: ModulePass, choice: str) -> None:
         )
 
 
+def half_type(value: SSAValue) -> HalfType | None:
+    """The element type of a value, if it is half."""
+    element = value.type.element_type if isinstance(value.type, TensorType) else None
+    return element if isinstance(element, HalfElement) else None
+
+
 def half_types(function: FuncOp) -> frozenset[HalfType]:
     """The half types among a function's arguments."""
-    return frozenset(
-        type.element_type
-        for type in function.function_type.inputs
-        if isinstance(type, TensorType) and isinstance(type.element_type, HalfElement)
-    )
+    found = map(half_type, function.body.block.args)
+    return frozenset(type for type in found if type is not None)
 
 
 def is_half(value: SSAValue) -> bool:

@@ -23,6 +23,7 @@ from ligrad_ir.dialects.npu_types import NpuOp, Pipe
 from ligrad_ir.soc import find_soc
 from passes.cross_flags import Edge, share_flags
 from passes.sync_regions import contested
+from passes.tiling.unsupported import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,11 @@ def _synchronise(launch: LaunchOp) -> None:
     limit = find_soc(launch.soc.data).cross_core_flags
     flags = [[edge] for edge in edges] if len(edges) <= limit else share_flags(edges)
     if len(flags) > limit:
-        raise PassFailedException(
-            f"insert-cross-sync: {len(flags)} flags are needed, there are {limit}"
+        raise UnsupportedError(
+            flags[limit][0].after,
+            f"cube and vector cores hand values over in {len(flags)} orders, for each of "
+            f"which there is a flag; a chip has {limit}",
+            "compute some outputs in an operator of their own",
         )
     for flag, sharing in enumerate(flags):
         for edge in sharing:

@@ -30,9 +30,10 @@ from passes.tiling.options import require_in_flight, require_one_of
 from passes.tiling.overlap import emit_overlapped
 from passes.tiling.rows import emit_gather, emit_scatter
 from passes.tiling.skew import Step, staggered
-from passes.tiling.staging import UnsupportedError, is_cube, is_cube_or_outer, stage
+from passes.tiling.staging import is_cube, is_cube_or_outer, stage
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.tokens import TokenLowering, Tokens
+from passes.tiling.unsupported import UnsupportedError, apart, called, said
 from passes.tiling.vector import VectorEmitter
 
 TOKENS = 2
@@ -88,7 +89,7 @@ class LowerToNpuPass(ModulePass):
         try:
             find_soc(self.soc)
             _Lowering(op, self).run()
-        except (UnsupportedError, LigradError) as error:
+        except LigradError as error:
             raise PassFailedException(f"lower-to-npu: {error}") from error
 
 
@@ -239,4 +240,9 @@ def _require_own_operands(part: Group, ops: list[Operation]) -> None:
             entries = tensor(operand).axes[1:2]
             same_rows = entries == (part.rows,) and not part.sums_rows
             if not (isinstance(maker, lig.GatherOp) and same_rows):
-                raise UnsupportedError(op, f"{maker.name} is other work of the stage")
+                raise UnsupportedError(
+                    op,
+                    f"{called(op)} needs {said(operand)}, which the two vector cores "
+                    "compute just before, each a part of it",
+                    apart(operand),
+                )

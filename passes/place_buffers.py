@@ -9,12 +9,12 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.dialects.scf import ForOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import PassFailedException
 
 from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, alignment, capacity
 from ligrad_ir.dialects.npu_types import NpuOp, Space
 from ligrad_ir.soc import Soc, find_soc
 from passes.placement import DoesNotFitError, Request, place
+from passes.tiling.unsupported import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,13 @@ def _place_body(body: Block, soc: Soc) -> None:
                 requests, space.upper(), capacity(soc, space), alignment(soc, space)
             )
         except DoesNotFitError as error:
-            raise PassFailedException(f"place-buffers: {error}") from error
+            largest = mine[requests.index(error.largest)]
+            raise UnsupportedError(
+                largest,
+                str(error),
+                "rows are held as long as their axes can be: lower the upper bound of an "
+                "axis",
+            ) from error
         for op, offset in zip(mine, offsets):
             op.offset = IntegerAttr(offset, i64)
 

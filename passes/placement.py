@@ -21,20 +21,19 @@ class Request:
 
 
 class DoesNotFitError(Exception):
-    """The buffers do not fit; says which are in use together and how large they are."""
+    """The buffers do not fit; says which are in use together and how large they are.
+
+    largest: of those in use with one that has no place."""
 
     def __init__(
         self, memory: str, capacity: int, request: Request, live: list[Request]
     ):
+        self.largest = max(live, key=lambda r: r.size)
         total = sum(other.size for other in live)
-        listed = ", ".join(
-            f"{r.name} ({r.size} bytes, in use {r.first} to {r.last})"
-            for r in sorted(live, key=lambda r: -r.size)
-        )
+        listed = sorted(live, key=lambda r: -r.size)
         super().__init__(
-            f"{memory} overflows: {total} bytes are in use together with "
-            f"{request.name}, {capacity} are there: {listed}. "
-            f"It fits if these shrink by {max(1, total - capacity)} bytes together"
+            f"{total} bytes of {memory} are in use together, {max(1, total - capacity)} "
+            f"more than a core has: {', '.join(f'{r.name} ({r.size})' for r in listed)}"
         )
 
 

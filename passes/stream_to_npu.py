@@ -31,11 +31,11 @@ from passes.tiling.overlap import emit_overlapped
 from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import emit_scatter_of_window
 from passes.tiling.skew import GATHER, Step, lags
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.tiling.stream import Scatter, Stream, stream
 from passes.tiling.stream_cube import StreamCube
 from passes.tiling.tokens import TokenLowering, Tokens
+from passes.tiling.unsupported import UnsupportedError
 from passes.tiling.values import load_indices
 from passes.tiling.windows import natural_window, window_scope
 

@@ -27,8 +27,8 @@ from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
 from passes.stream_to_npu import DEPTH, StreamToNpuPass
 from passes.tiling.gathering import Gather
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.stream import Scatter, stream
+from passes.tiling.unsupported import UnsupportedError
 
 # ---- of the model
 

@@ -74,8 +74,10 @@ def lower(program: syntax.Program, *, dtype: Half, layout: Layout) -> ModuleOp:
             for port in signature.inputs
         ]
     )
+    declared = _places(program, syntax.Input, syntax.Attribute)
     for port, value in zip(signature.inputs, block.args):
         value.name_hint = port.name
+        value.location = declared[fold(port.name)]
     builder = Builder(InsertPoint.at_end(block))
     scope = _bind_inputs(program, signature, declarations.modes, block, builder)
     definitions = [s for s in program.statements if isinstance(s, syntax.Formula)]

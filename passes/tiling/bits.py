@@ -23,7 +23,7 @@ from ligrad_ir.soc import Soc
 from passes.tiling.group import Extent, Group
 from passes.tiling.names import spoken
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
-from passes.tiling.unsupported import UnsupportedError
+from passes.tiling.unsupported import UnsupportedError, axes_of
 from passes.tiling.values import GroupValues, load_indices
 
 
@@ -54,7 +54,11 @@ class BitsEmitter(GroupValues):
             return
         selection = self._scope.selections[op.rows]
         if selection.entries != self._group.columns:
-            raise UnsupportedError(op, "entries that are not the columns are masked")
+            raise UnsupportedError(
+                op,
+                f"absent entries are masked over {axes_of(op.result)}; their axis "
+                f"{selection.entries} must be the last one",
+            )
         b = self._b
         size = self._scope.capacity(selection.entries)
         indices = load_indices(self._scope, selection)
@@ -73,7 +77,12 @@ class BitsEmitter(GroupValues):
         covers = self._group.extent(op.result)
         for operand in (op.gradient, op.output):
             if self._group.extent(operand) not in (covers, Extent.ROW):
-                raise UnsupportedError(op, "an operand is broadcast along the columns")
+                raise UnsupportedError(
+                    op,
+                    f"ReluGrad over {axes_of(op.result)} of an operand over "
+                    f"{axes_of(operand)}, which lacks the last axis",
+                    "multiply by such an operand behind the ReluGrad",
+                )
         name = f"{spoken(op.result)}.positive"
         bits = self._alloc(i8, self._elements(op.result) // 8, name)
         compared = self._compared(op, n, name)

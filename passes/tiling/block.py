@@ -22,8 +22,8 @@ from passes.tiling.builder import Index
 from passes.tiling.elementwise import ElementwiseEmitter
 from passes.tiling.group import Extent, Group, numbers
 from passes.tiling.names import spoken
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
+from passes.tiling.unsupported import UnsupportedError
 
 BLOCK_BYTES = Soc.ub_size // 2
 """Of UB that the values of a block may take together; the rest is for rows, indices and

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from ligrad_ir.axes import Axes
+from ligrad_ir.axes import Axes, spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
 from ligrad_ir.dialects.npu_move import LoadL0Op
@@ -17,8 +17,8 @@ from ligrad_ir.dialects.npu_types import Space, element_of
 from ligrad_ir.soc import Soc
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.nz import load_nz
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
+from passes.tiling.unsupported import UnsupportedError
 
 TILE = 128
 """Rows, columns and depth of a tile: operands of 32 KiB of the 64 KiB of L0A and L0B, a
@@ -262,7 +262,9 @@ def sides(
         lhs, rhs, left, right = rhs, lhs, right, left
     if axes != tuple(axis for axis in (left, right) if axis):
         raise UnsupportedError(
-            op, f"a product of {lhs.axes} and {rhs.axes} stored as {axes}"
+            op,
+            f"a product of {spell(lhs.axes)} and {spell(rhs.axes)} that is needed over "
+            f"{spell(axes)}",
         )
     return lhs, left, rhs, right
 
@@ -271,7 +273,10 @@ def _own(storage: Storage, over: str | None, op: Operation) -> str | None:
     """The axis of an operand beside the contracted one, if it has any."""
     own = [axis for axis in storage.axes if axis != over]
     if len(own) > 1 or (over and over not in storage.axes):
+        summed = f"the summed {over}" if over else "those summed"
         raise UnsupportedError(
-            op, f"an operand with the axes {storage.axes} of a token"
+            op,
+            f"an operand has the axes {spell(storage.axes)} beside the token axis; the "
+            f"cube unit multiplies matrices, which have one axis beside {summed}",
         )
     return own[0] if own else None

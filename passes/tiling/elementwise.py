@@ -25,8 +25,8 @@ from passes.tiling.builder import Index
 from passes.tiling.group import Extent, Group
 from passes.tiling.limits import require_addable, require_order
 from passes.tiling.names import spoken
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
+from passes.tiling.unsupported import UnsupportedError, called
 
 SHARE_UNIT = 16
 """Rows are shared out between the two vector cores in multiples of this, so that a
@@ -157,7 +157,9 @@ class ElementwiseEmitter(BitsEmitter):
             case lig.AddOp() | lig.SubOp() | lig.MulOp():
                 self._arithmetic(op, n)
             case _:
-                raise UnsupportedError(op, "the vector unit has no rule for it")
+                raise UnsupportedError(
+                    op, f"the vector unit does not compute {called(op)}"
+                )
 
     def _is_in_memory(self, constant: lig.ConstantOp) -> bool:
         """Whether some operation takes a constant from a buffer: all but arithmetic does,

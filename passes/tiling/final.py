@@ -14,7 +14,7 @@ from xdsl.ir import Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from passes.tiling.reach import Reach, sums_tokens
-from passes.tiling.unsupported import UnsupportedError
+from passes.tiling.unsupported import UnsupportedError, apart, axes_of, called
 
 FINAL_OPS = (
     lig.AddOp,
@@ -68,20 +68,23 @@ def _check(op: Operation, token: str) -> None:
     if any(token in tensor(value).axes for value in (*op.operands, result)):
         raise UnsupportedError(
             op,
-            f"it needs a sum over all of {token} for each position on {token}; a kernel "
-            f"goes over {token} once",
+            f"{called(op)} needs a sum over all of {token} for each position on {token}; "
+            f"a kernel goes over {token} once",
+            apart(next(v for v in op.operands if token not in tensor(v).axes)),
         )
     if not isinstance(op, FINAL_OPS):
         raise UnsupportedError(
             op,
-            f"behind the sums over {token}, and beside {token}, there is elementwise work "
-            "only",
+            f"{called(op)} of a sum over {token}, or of values without {token}; only "
+            "elementwise work is done behind such a sum",
+            apart(op.results[0]),
         )
     for operand in op.operands:
         if tensor(operand).axes not in ((), axes):
-            own, whole = (", ".join(a) for a in (tensor(operand).axes, axes))
             raise UnsupportedError(
                 op,
-                f"an operand [{own}] for a result [{whole}]; beside {token} an operand "
-                "has the axes of the result in their order, or none",
+                f"an operand over {axes_of(operand)} for a result over {axes_of(result)}; "
+                f"without the axis {token}, operands have the axes of the result in the "
+                "same order, or none",
+                apart(result),
             )

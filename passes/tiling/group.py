@@ -13,11 +13,12 @@ from enum import Enum
 
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.axes import Axes
+from ligrad_ir.axes import Axes, spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RowType
-from passes.tiling.staging import ELEMENTWISE_OPS, UnsupportedError
+from passes.tiling.staging import ELEMENTWISE_OPS
+from passes.tiling.unsupported import UnsupportedError, apart, axes_of, called, said
 
 
 class Extent(Enum):
@@ -98,8 +99,13 @@ class Group:
             [result] = op.results
             covers = [self.extent(v) for v in numbers(op)]
             if Extent.MATRIX in covers:
-                if any(operand in late for operand in op.operands):
-                    raise UnsupportedError(op, "it needs a sum over all its own rows")
+                for wanted in (operand for operand in op.operands if operand in late):
+                    raise UnsupportedError(
+                        op,
+                        f"{called(op)} over {axes_of(result)} needs {said(wanted)}, which "
+                        "is summed up in the same loop over the numbers",
+                        apart(wanted),
+                    )
                 inside.append(op)
                 if self.extent(result) is not Extent.MATRIX:
                     late.add(result)
@@ -149,7 +155,7 @@ def group(ops: Sequence[Operation], token: str) -> list[Group | Operation]:
         else:
             candidate = Group(token)
             if not candidate.accepts(op):
-                raise UnsupportedError(op, "more than rows and columns of a token")
+                raise _too_many_axes(op, token)
             found.append(candidate)
         for each in needed:
             if each not in candidate.ops:
@@ -187,3 +193,17 @@ def _before(op: Operation, cheap: AbstractSet[Operation]) -> list[Operation]:
         if isinstance(maker, Operation) and maker in cheap:
             found += [*_before(maker, cheap), maker]
     return list(dict.fromkeys(found))
+
+
+def _too_many_axes(op: Operation, token: str) -> UnsupportedError:
+    axes = dict.fromkeys(a for v in numbers(op) for a in own_axes(v, token))
+    if len(axes) > 2:
+        reason = f"{called(op)} has the axes {spell(tuple(axes))} beside {token}"
+        return UnsupportedError(op, f"{reason}; the vector unit takes two at most")
+    orders = {own_axes(v, token) for v in numbers(op) if len(own_axes(v, token)) == 2}
+    return UnsupportedError(
+        op,
+        f"{called(op)} of values over {' and '.join(map(spell, sorted(orders)))}; the "
+        "vector unit does not transpose",
+        "only a Matmul can change the order of axes",
+    )

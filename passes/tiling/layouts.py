@@ -22,7 +22,8 @@ from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
 from ligrad_ir.dialects.lig_types import RowType, TensorType
 from passes.tiling.group import numbers, own_axes
 from passes.tiling.reach import token_axis
-from passes.tiling.staging import ELEMENTWISE_OPS, UnsupportedError
+from passes.tiling.staging import ELEMENTWISE_OPS
+from passes.tiling.unsupported import UnsupportedError
 
 
 @dataclass(frozen=True)

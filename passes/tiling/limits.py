@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Operation
 
+from ligrad_ir.axes import spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from passes.tiling.group import Extent, Group, own_axes
-from passes.tiling.unsupported import UnsupportedError
+from passes.tiling.unsupported import UnsupportedError, apart, axes_of, said
 
 
 def require_order(op: lig.CastOp, token: str) -> None:
@@ -22,7 +23,10 @@ def require_order(op: lig.CastOp, token: str) -> None:
     before, after = own_axes(op.input, token), own_axes(op.result, token)
     if before != after:
         raise UnsupportedError(
-            op, f"[{', '.join(before)}] of a token is turned to [{', '.join(after)}]"
+            op,
+            f"{said(op.input)} over {spell(before)} is needed over {spell(after)}; the "
+            "vector unit does not transpose",
+            "only a Matmul can change the order of axes",
         )
 
 
@@ -36,11 +40,16 @@ def require_addable(op: Operation, group: Group, padded: Mapping[str, object]) -
     if not isinstance(op, lig.ReduceSumOp):
         return
     if tensor(op.input).element_type != f32:
-        raise UnsupportedError(op, "only float32 is added up over the tokens")
+        raise UnsupportedError(
+            op, f"{tensor(op.input).element_type} is summed over the tokens; float32 is"
+        )
     if (
         group.extent(op.input) in (Extent.MATRIX, Extent.COLUMN)
         and group.rows in padded
     ):
         raise UnsupportedError(
-            op, f"rows along {group.rows} are added up over the tokens"
+            op,
+            f"the sum of {axes_of(op.input)} over the tokens has {group.rows}, the axis "
+            "of a selection's entries",
+            apart(op.result),
         )

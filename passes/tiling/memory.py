@@ -12,14 +12,14 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import WorkspaceOp
 from ligrad_ir.dialects.npu_types import gm_type
-from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
 from passes.tiling.names import label_of
 from passes.tiling.reach import sums_tokens
-from passes.tiling.staging import Staging, UnsupportedError
+from passes.tiling.staging import Staging
 from passes.tiling.storage import Storage, workspace_elements
+from passes.tiling.unsupported import UnsupportedError, said
 
 
 class ProgramMemory:
@@ -103,8 +103,10 @@ class ProgramMemory:
             dims = self._dims(port)
             memref = argument(gm_type(port.element), port.name, "output", dims=dims)
             if value in self.storages:
-                raise LigradError(
-                    f"{port.name} is the same value as another output or an input"
+                raise UnsupportedError(
+                    value,
+                    f"the output {port.name} is the same as {self._twin(value, port)}",
+                    "leave it out: the caller has it already",
                 )
             self.storages[value] = self._array(memref, value)
         for axis in self._signature.axes.values():
@@ -124,6 +126,18 @@ class ProgramMemory:
         """The axes of an array, without those whose extent is always 1."""
         axes = self._signature.tensor_type(port).axes
         return [axis for axis in axes if not self._signature.axes[axis].is_unit]
+
+    def _twin(self, value: SSAValue, port: ArrayPort) -> str:
+        """The input or the earlier output that an output is the same as."""
+        arguments = self._source.body.block.args
+        for other, argument in zip(self._signature.inputs, arguments):
+            if argument is value:
+                return f"the input {other.name}"
+        returned = self._source.body.block.last_op
+        assert isinstance(returned, ReturnOp)
+        outputs = zip(self._signature.outputs, returned.arguments)
+        [first, *_] = (other for other, result in outputs if result is value)
+        return f"the output {first.name}"
 
     def _array(self, memref: SSAValue, value: SSAValue) -> Storage:
         token = self._staging.token_axis
@@ -189,7 +203,18 @@ class ProgramMemory:
         users = [use.operation for use in value.uses]
         inner = [user for user in users if not isinstance(user, ReturnOp)]
         if inner or isinstance(owner, lig.GatherOp):
-            raise UnsupportedError(owner, "an output that also crosses stages")
+            name = said(value)
+            if not inner:
+                raise UnsupportedError(
+                    owner,
+                    f"the output {name} is rows that are only gathered",
+                    "use Gather in the operator that computes with them",
+                )
+            raise UnsupportedError(
+                owner,
+                f"{name} is an output, and other cores compute with it too",
+                f"leave the output {name} out, or compute it in an operator of its own",
+            )
 
     def label(self, value: SSAValue) -> str:
         """A name for a value that no workspace has yet."""

@@ -15,7 +15,7 @@ from enum import Enum
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.axes import Axes
+from ligrad_ir.axes import Axes, spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
 from ligrad_ir.dialects.lig_types import TensorType
@@ -68,7 +68,11 @@ def token_axis(function: FuncOp) -> str:
         if isinstance(op, RowsOp):
             axes = tensor(op.result).axes
             if len(axes) != 2:
-                raise UnsupportedError(op, "a selection has one token axis and entries")
+                raise UnsupportedError(
+                    op,
+                    f"indices over {spell(axes)}; they have one axis for the tokens and "
+                    "one for the entries of a token",
+                )
             return axes[0]
     arrays = [axes for axes in _arrays(function) if axes]
     candidates = [axes[0] for axes in arrays] or [""]

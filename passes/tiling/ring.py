@@ -14,13 +14,13 @@ from ligrad_ir.signature import Signature
 from passes.tiling.builder import BodyBuilder
 from passes.tiling.gathering import Gather
 from passes.tiling.memory import ProgramMemory
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import (
     Storage,
     capacity,
     padded_maximum,
 )
 from passes.tiling.stream import Stream
+from passes.tiling.unsupported import UnsupportedError
 
 
 class StreamMemory(ProgramMemory):

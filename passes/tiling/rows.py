@@ -8,6 +8,7 @@ from math import prod
 from xdsl.dialects.builtin import Float32Type
 from xdsl.ir import Operation, SSAValue
 
+from ligrad_ir.axes import spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_rows import (
@@ -18,8 +19,8 @@ from ligrad_ir.dialects.npu_rows import (
 from ligrad_ir.dialects.npu_types import Space
 from passes.tiling.builder import Index
 from passes.tiling.names import spoken
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
+from passes.tiling.unsupported import UnsupportedError, called
 from passes.tiling.values import indices_in_ub
 
 CHUNK_ROWS = 32
@@ -32,10 +33,20 @@ def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
     """The elements of one row, all axes but the first, which must have one extent."""
     sizes = [scope.array_extent(axis) for axis in storage.axes[1:]]
     if not all(isinstance(size, int) for size in sizes):
-        raise UnsupportedError(op, "the length of a row is known at run time only")
+        raise UnsupportedError(
+            op,
+            f"{called(op)} of rows over {spell(storage.axes[1:])}, whose length is known "
+            "at run time only",
+            "declare its axes with one extent, as in: axis D = 128",
+        )
     count = prod(size for size in sizes if isinstance(size, int))
     if count % ENTRY_UNIT:
-        raise UnsupportedError(op, f"a row of {count} elements is no multiple of 64")
+        raise UnsupportedError(
+            op,
+            f"{called(op)} of rows of {count} numbers, which is no multiple of "
+            f"{ENTRY_UNIT}",
+            f"pad them to {-(-count // ENTRY_UNIT) * ENTRY_UNIT}",
+        )
     return count
 
 
@@ -144,7 +155,9 @@ def _scatter(
     b = scope.builder
     element = tensor(op.updates).element_type
     if not isinstance(element, Float32Type):
-        raise UnsupportedError(op, f"updates of {element}; they are accumulated in f32")
+        raise UnsupportedError(
+            op, f"ScatterAdd of {element} numbers; sums over rows are formed in float32"
+        )
     buffer = b.alloc(
         Space.UB, element, [chunk_rows, count], f"{spoken(op.updates)}.rows"
     )
@@ -199,7 +212,11 @@ def _selection(
 ) -> Selection:
     selection = scope.selections[rows]
     if moved.axes[0] != selection.entries:
-        raise UnsupportedError(op, f"rows laid out as {moved.axes}")
+        raise UnsupportedError(
+            op,
+            f"{called(op)} of rows over {spell(moved.axes)} for a token; its entries "
+            f"{selection.entries} come first",
+        )
     return selection
 
 

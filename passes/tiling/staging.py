@@ -23,7 +23,7 @@ from ligrad_ir.dialects.lig_types import HalfElement
 from passes.tiling.final import final_operations
 from passes.tiling.outer import factors
 from passes.tiling.reach import Reach, reaches, sums_tokens, token_axis
-from passes.tiling.unsupported import UnsupportedError
+from passes.tiling.unsupported import UnsupportedError, apart, called
 
 RAGGED_OPS = (ExtentOp, RowsOp, RunOp, ValidCountOp)
 """Become scalar arithmetic of every core; they are of no stage."""
@@ -224,9 +224,13 @@ def _check(op: Operation, staging: Staging, reach: Reach) -> None:
     token = staging.token_axis
     known = (*ELEMENTWISE_OPS, lig.GatherOp, lig.MatmulOp, lig.ScatterAddOp)
     if not isinstance(op, known):
-        raise UnsupportedError(op, "no unit is known for it")
+        raise UnsupportedError(op, f"no core computes {op.name}")
     if isinstance(op, lig.MatmulOp) and sums_tokens(op, token):
-        raise UnsupportedError(op, f"a matrix product that sums over {token}")
+        raise UnsupportedError(
+            op,
+            f"Matmul sums over {token}, whose positions the cores share out",
+            apart(op.result),
+        )
     if isinstance(op, lig.MatmulOp):
         _check_operands(op)
     if reach is not Reach.INPUTS:
@@ -234,7 +238,10 @@ def _check(op: Operation, staging: Staging, reach: Reach) -> None:
     reduced = isinstance(op, lig.ReduceSumOp) and len(tensor(op.input).axes) > 1
     if reduced or not isinstance(op, ELEMENTWISE_OPS):
         raise UnsupportedError(
-            op, f"it has no axis {token}, and would be done again for each of {token}"
+            op,
+            f"{called(op)} without the axis {token}, whose positions the cores share out; "
+            f"it would be done again for each of them",
+            apart(op.results[0]),
         )
     [result] = op.results
     if len(tensor(result).axes) > 1 and any(
@@ -242,8 +249,9 @@ def _check(op: Operation, staging: Staging, reach: Reach) -> None:
     ):
         raise UnsupportedError(
             op,
-            f"a matrix of the cube unit that is computed, but has no axis {token}; it "
-            f"would be done again for each of {token}",
+            f"an operand of Matmul that is computed, but has no axis {token}, whose "
+            "positions the cores share out; it would be computed again for each of them",
+            apart(result),
         )
 
 
@@ -254,7 +262,8 @@ def _check_operands(op: lig.MatmulOp) -> None:
         raise UnsupportedError(
             op,
             f"the cube unit multiplies halves, the operands are {element} and no input "
-            "says which half they may be rounded to; declare one of them as half",
+            "says which half they may be rounded to",
+            "declare an input as half",
         )
 
 

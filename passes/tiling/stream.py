@@ -21,13 +21,8 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
 from passes.tiling.group import numbers
-from passes.tiling.staging import (
-    ELEMENTWISE_OPS,
-    Staging,
-    UnsupportedError,
-    is_cube_or_gather,
-    stage,
-)
+from passes.tiling.staging import ELEMENTWISE_OPS, Staging, is_cube_or_gather, stage
+from passes.tiling.unsupported import UnsupportedError
 
 Scatter = Literal["vector", "cube"]
 """The cores that add updates to their rows."""

@@ -18,10 +18,10 @@ from passes.tiling.group import own_axes
 from passes.tiling.names import spoken
 from passes.tiling.ring import StreamMemory
 from passes.tiling.rows import row_elements
-from passes.tiling.staging import UnsupportedError
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.stream import Stream
 from passes.tiling.stream_operands import StreamOperands, Tile
+from passes.tiling.unsupported import UnsupportedError
 
 
 class StreamCube:

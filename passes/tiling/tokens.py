@@ -27,9 +27,10 @@ from passes.tiling.memory import ProgramMemory
 from passes.tiling.names import spoken
 from passes.tiling.rows import emit_scatter_to_own_rows
 from passes.tiling.selection import Ragged
-from passes.tiling.staging import Staging, UnsupportedError
+from passes.tiling.staging import Staging
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.totals import emit_add_own, emit_zero
+from passes.tiling.unsupported import UnsupportedError, apart, called, said
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,12 @@ class TokenLowering(ABC):
             UnsupportedError: it does not leave the vector cores.
         """
         if value not in storages:
-            raise UnsupportedError(op, "an operand is made by the same vector cores")
+            raise UnsupportedError(
+                op,
+                f"{called(op)} takes {said(value)} from memory, but the vector cores "
+                "compute it just before",
+                f"apply factors to the operands of a Matmul, or {apart(value)}",
+            )
         return storages[value]
 
     def scope(self, b: BodyBuilder, token: SSAValue, block: SSAValue) -> TokenScope:

@@ -523,7 +523,7 @@ def test_a_graph_that_cannot_be_lowered_names_its_operation() -> None:
     finding = found(text).finding
     assert finding is not None
     assert finding.name == "lower-to-npu"
-    assert "a matrix product that sums over T" in finding.problem
+    assert "Matmul sums over T" in finding.problem
     assert finding.op is not None
     assert finding.op.name == "lig.matmul"
 

@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_types import TensorType
 from passes.tiling.group import Extent, Group, group, own_axes
-from passes.tiling.staging import UnsupportedError
+from passes.tiling.unsupported import UnsupportedError
 
 
 def value(*axes: str) -> SSAValue:

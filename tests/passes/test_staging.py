@@ -11,7 +11,8 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
 from passes.pipelines import run_pipeline
-from passes.tiling.staging import Staging, UnsupportedError, is_cube, stage
+from passes.tiling.staging import Staging, is_cube, stage
+from passes.tiling.unsupported import UnsupportedError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEADER = """operator Small
@@ -235,26 +236,26 @@ def test_tokens_are_the_first_axis_of_all_arrays_that_have_it() -> None:
     [
         (
             ("output y : half[T, G, K]", "y = w * Reduce(dy over T)"),
-            r"small.lig:\d+:\d+: lig.mul: it needs a sum over all of T for each",
+            r"small.lig:\d+:\d+: error: .* a product needs a sum over all of T for each",
         ),
         (
             ("output y : half[K, G]", "y = Matmul(dy, w over T)"),
-            r"small.lig:\d+:\d+: lig.matmul: a matrix product that sums over T$",
+            r"small.lig:\d+:\d+: error: .* Matmul sums over T, whose",
         ),
         (
             ("output y : half[T, G, D]", "y = q * Reduce(key over N)"),
-            "lig.reduce_sum: it has no axis T, and would be done again for each of T",
+            "Reduce without the axis T, .* it would be done again for each",
         ),
         (
             (
                 "output y : half[N, D]",
                 "y = Reduce(Reduce(q over G) over T) + ScatterAdd(Gather(key, i), i)",
             ),
-            r"an operand \[D\] for a result",
+            r"an operand over \[D\] for a result over \[N, D\]",
         ),
         (
             ("output y : half[D]", "y = Reduce(ScatterAdd(Gather(key, i), i) over N)"),
-            "lig.reduce_sum: behind the sums over T, and beside T, there is elementwise",
+            "Reduce of a sum over T, .* only elementwise work",
         ),
     ],
 )
@@ -267,5 +268,5 @@ def test_what_cannot_be_staged_is_named(lines: tuple[str, ...], says: str) -> No
 def test_a_product_needs_a_half_to_round_to() -> None:
     text = HEADER.replace(": half", ": float32")
     lines = "output o : float32[T, G, K]\no = Matmul(q, Gather(key, i))\n"
-    with pytest.raises(UnsupportedError, match=r":13:5: lig.matmul: .* as half"):
+    with pytest.raises(UnsupportedError, match=r":13:5: error: .* as half"):
         staged(text + lines)

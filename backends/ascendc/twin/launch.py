@@ -33,6 +33,13 @@ def memory_sizes(soc: Soc) -> tuple[int, ...]:
     )
 
 
+class Workspace:
+    """Stands for the workspace among the arguments of a kernel."""
+
+
+WORKSPACE = Workspace()
+
+
 class Library:
     """A kernel compiled for both core types; made by `build`."""
 
@@ -130,26 +137,29 @@ class Library:
 
     def _given(
         self, arguments: Sequence[Argument], workspace: int
-    ) -> list[Argument | None]:
-        """The arguments in the kernel's order, and None for the workspace, which may stand
+    ) -> list[Argument | Workspace]:
+        """The arguments in the kernel's order, and the workspace, which may stand
         behind them."""
-        given: list[Argument | None] = list(arguments)
+        given: list[Argument | Workspace] = list(arguments)
         taken = workspace > 0 and len(given) == self.arity - 1
         if taken:
-            given.insert(self.arity - 2, None)
+            given.insert(self.arity - 2, WORKSPACE)
         if len(given) != self.arity:
             raise ValueError(
                 f"the kernel has {self.arity} parameters, not {len(given)}"
             )
-        return given if taken or not workspace else [*given, None]
+        return given if taken or not workspace else [*given, WORKSPACE]
 
     def _pieces(
-        self, given: Sequence[Argument | None], workspace: int, names: Sequence[str]
+        self,
+        given: Sequence[Argument | Workspace],
+        workspace: int,
+        names: Sequence[str],
     ) -> list[Piece]:
         pieces: list[Piece] = []
         titles = iter(names)
         for i, argument in enumerate(given):
-            if argument is None:
+            if isinstance(argument, Workspace):
                 pieces.append(Piece("workspace", workspace))
                 continue
             title = next(titles, f"argument {i}")

@@ -116,7 +116,7 @@ func.func @typed_already(%x: !lig.tensor<[T, D], f32>, %h: !lig.tensor<[T, D], b
 // -----
 
 // Which half to round to must be clear; where everything is widened it does not matter.
-// HALF: assign-precision: mixed mixes half types: bf16, f16
+// HALF: inputs of f16 and of bf16; operands of Matmul are rounded to one of them
 // F32-LABEL: func.func @mixed(
 func.func @mixed(%x: !lig.tensor<[T, D], f16>, %y: !lig.tensor<[T, D], bf16>) -> !lig.tensor<[T], f32> {
   // F32-NEXT: %[[x:.*]] = lig.cast %x : !lig.tensor<[T, D], f16> to !lig.tensor<[T, D], f32>

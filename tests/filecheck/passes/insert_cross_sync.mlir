@@ -171,7 +171,7 @@ func.func @five(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32
 // -----
 
 // Twelve are too many, where they come in another order at the other end.
-// CHECK: insert-cross-sync: 12 flags are needed, there are 11
+// CHECK: hand values over in 12 orders, for each of which there is a flag; a chip has 11
 func.func @six(%n: index, %g0: memref<?xf32, #npu<space gm>>, %g1: memref<?xf32, #npu<space gm>>, %g2: memref<?xf32, #npu<space gm>>, %g3: memref<?xf32, #npu<space gm>>, %g4: memref<?xf32, #npu<space gm>>, %g5: memref<?xf32, #npu<space gm>>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -93,7 +93,7 @@ func.func @product_over_tokens(
 // -----
 
 // Three axes beside the tokens are more than rows and columns.
-// CHECK: lower-to-npu: {{.*}}lig.mul: more than rows and columns of a token
+// CHECK: {{.*}}more than rows and columns of a token
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 lig.axis @D in 128 to 128

@@ -133,8 +133,7 @@ void Machine::check(const Regions& regions, const char* api, Here here)
 
 void Machine::issue(const Instruction& instruction)
 {
-    if (expired) late(instruction.api, instruction.here);
-    if (probing) throw Stop{};
+    begin(instruction.api, instruction.here);
     if (++stream->ran >= turn) breathe();
     ++instructions[instruction.api];
     for (int i = 0; i < instruction.operands; ++i)

@@ -242,6 +242,12 @@ private:
     void schedule();
     void pause();
     void breathe();
+    // Of every call but those of the scalar unit: a kernel that is only asked for its type, or has no time left, ends here.
+    void begin(const char* api, Here here)
+    {
+        if (expired) late(api, here);
+        if (probing) throw Stop{};
+    }
     [[noreturn]] void late(const char* api, Here here);
     std::string late_message() const;
     void report_fault();

@@ -37,7 +37,7 @@ const char* mode_text(int mode) { return mode == 0 ? "all cores of its type" : m
 
 void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     ++instructions[api];
     if (id < 0 || id > 7) fail("event-id", api, here, "event id %d: ids are 0..7", id);
     if (stream->state.pipe == nullptr && id > 5)
@@ -56,7 +56,7 @@ void Machine::set_flag(Pipe from, Pipe to, int id, const char* api, Here here)
 
 void Machine::wait_flag(Pipe from, Pipe to, int id, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     ++instructions[api];
     if (id < 0 || id > 7) fail("event-id", api, here, "event id %d: ids are 0..7", id);
     Flag& flag = stream->flag[static_cast<int>(from)][static_cast<int>(to)][id];
@@ -74,7 +74,7 @@ bool Machine::flag_is_set(Pipe from, Pipe to, int id) { return !probing && strea
 
 void Machine::barrier(Pipe pipe, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     ++instructions[api];
     if (clock != nullptr) clock->barrier(stream->index, pipe, api, here);
     if (order) order->barrier(*stream, pipe);
@@ -129,7 +129,7 @@ void Machine::check_directions(int mode, Pipe pipe, int flag, const char* api, H
 // Modes 0 and 1 release every core of the group once all of it has reported; mode 2 links the AIC and its AIVs.
 void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     ++instructions[api];
     if (flag < 0 || flag > 15) fail("event-id", api, here, "cross-core flag %d: flags are 0..15", flag);
     const bool sync_all = std::string(api) == "SyncAll";
@@ -169,7 +169,7 @@ void Machine::cross_set(int mode, Pipe pipe, int flag, const char* api, Here her
 
 void Machine::cross_wait(int flag, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     ++instructions[api];
     if (flag < 0 || flag > 15) fail("event-id", api, here, "cross-core flag %d: flags are 0..15", flag);
     if (clock != nullptr) clock->cross(stream->index, timing::Kind::cross_wait, 0, Pipe::S, flag, api, here);
@@ -184,7 +184,7 @@ void Machine::cross_wait(int flag, const char* api, Here here)
 
 void Machine::meet(uint32_t cores, const char* api, Here here)
 {
-    if (probing) throw Stop{};
+    begin(api, here);
     if (clock != nullptr) clock->meet(stream->index, cores, api, here);
     stream->wait_flag = -1;
     stream->wait_api = api;
