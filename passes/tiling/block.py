@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby
 
+from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.dialects import lig
@@ -53,6 +54,7 @@ class BlockEmitter(ElementwiseEmitter):
     ):
         super().__init__(scope, group, sub_block, loads, stores)
         self._repeated: dict[SSAValue, SSAValue] = {}
+        self._zeros: dict[SSAValue, SSAValue] = {}
         self._at_once = False
         self._row_start: Index = 0
         _, inside, _ = group.phases()
@@ -195,15 +197,44 @@ class BlockEmitter(ElementwiseEmitter):
         zero = b.index(0)
         b.insert(LoadOp(buffer, zero, memref, offset, high, wide, near, far, padding))
 
+    def _clear(self, value: SSAValue) -> None:
+        """Rows of a block lie side by side, so zeros have a buffer of their own."""
+        if not self._is_matrix(value):
+            super()._clear(value)
+            return
+        size, name = self._capacity(value), f"{spoken(value)}.zeros"
+        self._zeros[value] = self._alloc(tensor(value).element_type, size, name)
+        self._fill(self._zeros[value], 0.0, size)
+
     def _store_block(self, value: SSAValue, start: Index, rows: Index) -> None:
         """Rows of a value from `start` on."""
         b, storage, columns = self._b, self._stores[value], self._columns()
         count = self._stored(self._axis(value), storage)
         memref, offset, pitch = self._rows_of(storage, start)
-        high, wide, far, near = map(b.index, (rows, count, pitch, columns))
+        wide = b.min(count, columns) if value in self._zeros else count
+        high, wide, far, near = map(b.index, (rows, wide, pitch, columns))
         buffer, zero = self._buffer(value), b.index(0)
         moved = (memref, offset, buffer, zero, high, wide, far, near)
         b.insert(StoreOp(*moved, atomic=storage.is_total))
+        if value in self._zeros:
+            self._store_zeros(value, start, rows, wide)
+
+    def _store_zeros(
+        self, value: SSAValue, start: Index, rows: Index, first: Index
+    ) -> None:
+        """Zeros from column `first` on, if there are entries that are not computed."""
+        b, storage = self._b, self._stores[value]
+        count = self._stored(self._axis(value), storage)
+        memref, offset, pitch = self._rows_of(storage, start)
+        rest = b.sub(count, first)
+
+        def row(at: SSAValue) -> None:
+            place = b.add(b.add(offset, b.mul(at, pitch)), first)
+            b.store(memref, place, self._zeros[value], 0, rest)
+
+        is_short = b.value(arith.CmpiOp(b.index(first), b.index(count), "slt"))
+        b.named("is_short", is_short)
+        b.when(is_short, lambda: b.loop(0, rows, 1, row, "row"))
 
     def _rows_of(
         self, storage: Storage, start: Index

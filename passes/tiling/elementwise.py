@@ -89,7 +89,7 @@ class ElementwiseEmitter(BitsEmitter):
             [result] = op.results
             b.location = op.location
             if result in self._stores and self._is_padded_output(result):
-                self._fill(self._buffer(result), 0.0, self._capacity(result))
+                self._clear(result)
             if self._sums_rows(op) and group.extent(result) is Extent.ROW:
                 self._fill(self._buffer(result), 0.0, self._capacity(result))
         for op in before:
@@ -112,6 +112,10 @@ class ElementwiseEmitter(BitsEmitter):
             else:
                 only = b.equal(self._sub_block, 0)
                 b.when(only, lambda result=result: self._store(result, 0, 0, None))
+
+    def _clear(self, value: SSAValue) -> None:
+        """See that zeros leave behind what is computed of an output."""
+        self._fill(self._buffer(value), 0.0, self._capacity(value))
 
     def _inside(self, first: Index, last: Index, ops: list[Operation]) -> None:
         """The operations on the matrix, for the rows from first to last."""
