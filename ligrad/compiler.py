@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import PassFailedException
 
 from backends.ascendc.project import find_sources, operator_files, write_project
 from backends.ascendc.source import SourceRun, run_source
@@ -22,11 +21,10 @@ from backends.numpy.graph_ops import IndexOutOfRangeError
 from backends.numpy.lig import check_rows
 from backends.numpy.tiled import run_tiled
 from backends.numpy.values import as_bool, is_int, spell
-from ligrad.programs import read_program
+from ligrad.programs import lower_module, read_program
 from ligrad.words import as_path, as_text, choose
 from ligrad_ir.dsl import syntax
-from ligrad_ir.errors import LigradError, NoKernelError
-from ligrad_ir.places import shown_in
+from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import (
     HALF_NAMES,
     LAYOUTS,
@@ -46,9 +44,7 @@ from passes.pipelines import (
     Schedule,
     interpreter_pipeline,
     kernel_pipeline,
-    run_passes,
 )
-from passes.tiling.unsupported import UnsupportedError
 
 Level = Literal["graph", "tiled", "source"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -107,7 +103,7 @@ class Operator:
             module, passes = self.source.clone(), self.pipeline()
         else:
             module, passes = self.source.clone(), PIPELINES[f"graph-{self.precision}"]
-        return _lower(module, passes, self.program)
+        return lower_module(module, passes, self.program)
 
     def pipeline(self) -> tuple[ModulePass, ...]:
         """The passes that make the tiled program of the source."""
@@ -171,7 +167,7 @@ class Operator:
         if (module := self._modules.get("blocks")) is None:
             optimized = self.schedule == "optimized"
             passes = interpreter_pipeline(self.precision, optimized=optimized)
-            module = _lower(self.source.clone(), passes, self.program)
+            module = lower_module(self.source.clone(), passes, self.program)
             self._modules["blocks"] = module
         try:
             return run_bound(module, bound, options)
@@ -308,22 +304,3 @@ def compile(
         precision=precision_,
         choice=chosen,
     )
-
-
-def _lower(
-    module: ModuleOp, passes: tuple[ModulePass, ...], program: syntax.Program | None
-) -> ModuleOp:
-    """The module, lowered in place.
-
-    Raises:
-        NoKernelError: no kernel can be made of a formula; shows its line in the program.
-        LigradError: a pass cannot lower the module.
-    """
-    try:
-        run_passes(module, passes)
-    except UnsupportedError as error:
-        text = "" if program is None else program.text
-        raise NoKernelError(f"{error}{shown_in(text, error.at)}") from error
-    except PassFailedException as error:
-        raise LigradError(str(error)) from error
-    return module

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from ligrad.words import as_path
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
-from ligrad_ir.errors import LigradError
+from ligrad_ir.errors import LigradError, NoKernelError
 from ligrad_ir.lengths import require_extents
+from ligrad_ir.places import shown_in
 from ligrad_ir.program import check_program
 from ligrad_ir.signature import Half, Layout
 from ligrad_ir.text import parse_module, verify_module
+from passes.pipelines import run_passes
+from passes.tiling.unsupported import UnsupportedError
 
 
 def read_program(
@@ -63,3 +68,22 @@ def read_text(path: Path) -> str:
         raise LigradError(
             f"cannot read {str(path)!r}: no file has this name"
         ) from error
+
+
+def lower_module(
+    module: ModuleOp, passes: tuple[ModulePass, ...], program: syntax.Program | None
+) -> ModuleOp:
+    """The module, lowered in place.
+
+    Raises:
+        NoKernelError: no kernel can be made of a formula; shows its line in the program.
+        LigradError: a pass cannot lower the module.
+    """
+    try:
+        run_passes(module, passes)
+    except UnsupportedError as error:
+        text = "" if program is None else program.text
+        raise NoKernelError(f"{error}{shown_in(text, error.at)}") from error
+    except PassFailedException as error:
+        raise LigradError(str(error)) from error
+    return module

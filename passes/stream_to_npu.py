@@ -42,8 +42,7 @@ from passes.tiling.windows import natural_window, window_scope
 DEPTH = 2
 """Windows in flight."""
 MOST_INDICES = 4096
-"""Of a token, for which a vector core has 16 KiB of UB; longer tokens bring those of a
-window when it comes."""
+"""Of a token, in 16 KiB of UB; longer tokens bring those of a window when it comes."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,7 @@ class StreamToNpuPass(ModulePass):
     the updates are no product that nothing else needs, and with `deterministic`, whose
     order the vector cores keep, it is as with `vector`.
 
-    Assumes and establishes what `lower-to-npu` does. `window` is a multiple of 64; 0 is
-    what suits the graph (`passes.tiling.windows`).
+    Assumes and establishes what `lower-to-npu` does. `window`: a multiple of 64, or 0.
     """
 
     name = "stream-to-npu"
@@ -86,11 +84,7 @@ class StreamToNpuPass(ModulePass):
     scatter: Scatter = "vector"
 
     def check_options(self) -> None:
-        """Refuse options that suit no graph.
-
-        Raises:
-            PassFailedException: says which, and what it may be.
-        """
+        """Raises PassFailedException for options that suit no graph."""
         if self.window < 0 or self.window % ENTRY_UNIT:
             raise PassFailedException(
                 f"stream-to-npu: window is {self.window}, must be a multiple of "

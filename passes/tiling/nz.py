@@ -30,8 +30,9 @@ def load_nz(
     nz_rows = b.index(b.round_up(rows, Soc.fractal))
 
     def transfer(to: Index, at: Index, number: Index, apart: Index) -> None:
-        counts = map(b.index, (number, columns, apart))
-        b.insert(Nd2NzOp(dst, b.index(to), src, b.index(at), *counts, nz_rows))
+        start, first = b.index(to), b.index(at)
+        count, width, step = b.index(number), b.index(columns), b.index(apart)
+        b.insert(Nd2NzOp(dst, start, src, first, count, width, step, nz_rows))
 
     def one_by_one() -> None:
         def row(i: SSAValue) -> None:

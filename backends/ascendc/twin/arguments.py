@@ -2,7 +2,7 @@
 
 import ctypes
 from math import isinf
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ def _plain(array: Array, title: str) -> Array:
     return array
 
 
-def packed(argument: Argument, size: int, title: str) -> bytes:
+def packed(argument: object, size: int, title: str) -> bytes:
     """The value of a by-value argument of `size` bytes; integers and floats take the
     width that the kernel declares.
 
@@ -42,7 +42,7 @@ def packed(argument: Argument, size: int, title: str) -> bytes:
     elif isinstance(argument, np.generic):
         data = argument.tobytes()
     elif isinstance(argument, np.ndarray):
-        data = _plain(argument, title).tobytes()
+        data = _plain(cast("Array", argument), title).tobytes()
     elif isinstance(argument, int):
         try:
             return argument.to_bytes(size, "little", signed=argument < 0)
