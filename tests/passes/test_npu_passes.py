@@ -501,4 +501,3 @@ def test_an_overflow_names_the_formulas() -> None:
     assert {"S", "dy.cast", "dW.mul"} <= rows
     assert {("dQ.lhs", "16384"), ("Y.cast", "16384")} <= {*listed}
     assert "value" not in dict(listed)
-    assert said.endswith(f"shrink by {total - room} bytes together")

@@ -172,29 +172,29 @@ def test_updates_that_leave_the_program_are_the_vector_cores() -> None:
 REFUSED = {
     "a sum over the entries": (
         ("output x : half[T, G]", f"P = Matmul(q, {KG})", "x = Reduce(P * dy)"),
-        r"lig.reduce_sum: a sum over K on the vector unit",
+        r"error: .*: a sum over K on the vector unit",
     ),
     "rows for the vector unit": (
         ("output x : half[T, K]", f"x = Reduce({KG} * Gather(key, i))"),
-        r"lig.gather: the cube core gathers for products only",
+        r"error: .*: the cube core gathers for products only",
     ),
     "a product without entries": (
         (
             *("output s : half[T, K]", "output x : half[T, G, E]"),
             *(f"s = Reduce(Matmul(q, {KG}) * w)", "x = Matmul(q, m)"),
         ),
-        r"lig.matmul: a product without K",
+        r"error: .*: a product without K",
     ),
     "a sum over all entries": (
         (
             *("output x : half[T, G, K]", f"P = Matmul(q, {KG})"),
             *(f"Q2 = Matmul(P, {KG})", f"x = Matmul(Q2, {KG})"),
         ),
-        r"lig.\w+: it needs a sum over all of K",
+        r"error: .*: it needs a sum over all of K",
     ),
     "updates of the vector unit": (
         ("output x : half[N, D]", "input u : half[T, K, D]", "x = ScatterAdd(u, i)"),
-        r"lig.scatter_add: only products are scattered",
+        r"error: .*: only products are scattered",
     ),
     "no selection": (
         ("output x : half[T, G, E]", "x = Matmul(q, m)"),
@@ -270,7 +270,7 @@ def test_what_it_finds_out_later_falls_back_as_well(name: str) -> None:
         for lower in (StreamToNpuPass(), LowerToNpuPass(tokens=TOKENS))
     ]
     assert found[0] == found[1]
-    assert found[0].startswith("builtin.module" if "tile" in name else "backward.lig:")
+    assert found[0].startswith("builtin.module" if "tile" in name else "small.lig:")
 
 
 @pytest.mark.parametrize("name", ["lightning_indexer_grad", "linear_indexer_grad"])
