@@ -20,7 +20,7 @@ from ligrad_ir.dialects.npu_types import Space
 from passes.tiling.builder import Index
 from passes.tiling.names import spoken
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
-from passes.tiling.unsupported import UnsupportedError, called
+from passes.tiling.unsupported import UnsupportedError, called, said
 from passes.tiling.values import indices_in_ub
 
 CHUNK_ROWS = 32
@@ -157,6 +157,10 @@ def _scatter(
     if not isinstance(element, Float32Type):
         raise UnsupportedError(
             op, f"ScatterAdd of {element} numbers; sums over rows are formed in float32"
+        )
+    if not updates.is_padded:  # whole units are loaded, which an array does not have
+        raise UnsupportedError(
+            op, f"ScatterAdd takes {said(op.updates)} as it is, not a Matmul of it"
         )
     buffer = b.alloc(
         Space.UB, element, [chunk_rows, count], f"{spoken(op.updates)}.rows"
