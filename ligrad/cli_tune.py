@@ -14,6 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from backends.ascendc.twin.trace import NOTE
 from backends.files import require_place
+from ligrad.stopping import note
 from ligrad.tune.problem import Problem
 from ligrad.tune.record import Record
 from ligrad.tune.report import advice, best_table, front_lines, write_json
@@ -21,7 +22,6 @@ from ligrad.tune.search import Search, Step, search
 from passes.choices import parse_choice, space
 
 EXIT_WRONG = 1
-EXIT_STOPPED = 130
 WIDTH = 200
 """Columns of a table that goes to a file."""
 
@@ -73,19 +73,15 @@ def tune(
     kept = Record.open(record)
     for number in kept.damaged:
         typer.echo(f"{record}:{number}: no record, skipped", err=True)
-    try:
-        with _progress() as step:
-            found = search(
-                problem,
-                choices,
-                kept,
-                jobs=jobs or os.cpu_count() or 1,
-                everything=everything,
-                step=step,
-            )
-    except KeyboardInterrupt:
-        typer.echo(f"stopped; what was found is in {record}", err=True)
-        raise typer.Exit(EXIT_STOPPED) from None
+    with note(f"what was found is in {record}"), _progress() as step:
+        found = search(
+            problem,
+            choices,
+            kept,
+            jobs=jobs or os.cpu_count() or 1,
+            everything=everything,
+            step=step,
+        )
     if output is not None:
         write_json(output, found, problem.identity())
     _show(found, top, record)

@@ -147,6 +147,13 @@ class Signature:
         ragged = any(a.is_packed and not a.uniform for a in self.axes.values())
         return "TND" if ragged else "BSND"
 
+    def longest(self, name: str) -> int:
+        """The largest extent that an axis can have."""
+        axis = self.axes[name]
+        if axis.batch is None or axis.length is None:
+            return axis.maximum
+        return self.longest(axis.batch) * self.longest(axis.length)
+
     def tensor_type(self, port: ArrayPort) -> TensorType:
         """The type of the value behind a port: its dimensions less the unit axes."""
         axes = [dim.axis for dim in port.dims if not self.axes[dim.axis].is_unit]

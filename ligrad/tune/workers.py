@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
+from ligrad.stopping import become_worker
 from ligrad.tune.problem import Problem
 from ligrad_ir.errors import LigradError
 from passes.choices import Choice
@@ -17,6 +18,9 @@ from passes.choices import Choice
 Work = Callable[[Problem, Choice], Any]
 Start = Callable[[Work, Problem, Sequence[Choice]], Iterator[tuple[Choice, Any]]]
 """Takes the work, the problem and choices; gives each result when it is there."""
+QUIET = "ignore::UserWarning:multiprocessing.resource_tracker"
+"""Where a signal ends the process, the tracker removes the semaphores of the pool; it need
+not say so."""
 
 
 @contextmanager
@@ -27,7 +31,11 @@ def workers(jobs: int) -> Generator[Start]:
         yield _one_by_one
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_leave_stopping_to_parent)
+    sys.warnoptions.append(QUIET)  # which the tracker is started with
+    try:
+        pool = ProcessPoolExecutor(jobs, context, initializer=become_worker)
+    finally:
+        sys.warnoptions.remove(QUIET)
 
     def run(
         work: Work, problem: Problem, choices: Sequence[Choice]
@@ -53,8 +61,3 @@ def _one_by_one(
 ) -> Iterator[tuple[Choice, Any]]:
     for choice in choices:
         yield choice, work(problem, choice)
-
-
-def _leave_stopping_to_parent() -> None:
-    """Ctrl-C reaches all processes of a terminal; a worker finishes what it does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -128,7 +128,7 @@ class TokenScope:
         """The most elements from one row of a matrix to the next."""
         if storage.block_elements:
             return self.capacity(storage.axes[-1])
-        return self.signature.axes[storage.axes[-1]].maximum
+        return self.signature.longest(storage.axes[-1])
 
     def base(self, storage: Storage) -> Index:
         """The offset of the token's part of a value."""
@@ -161,7 +161,7 @@ class TokenScope:
 
 def padded_maximum(signature: Signature, axis: str) -> int:
     """The largest extent of an axis, in whole units."""
-    return -(-signature.axes[axis].maximum // ENTRY_UNIT) * ENTRY_UNIT
+    return -(-signature.longest(axis) // ENTRY_UNIT) * ENTRY_UNIT
 
 
 def capacity(signature: Signature, axis: str, tiles: Mapping[str, int]) -> int:

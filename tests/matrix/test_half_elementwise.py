@@ -18,6 +18,14 @@ input a : half[M, R, C]
 input b : half[M, R, C]
 input v : half[M, C]
 """
+PACKED = """operator Packed
+axis B in 1..3
+axis S in 1..40
+axis T = B * S
+axis C in 1..8
+input ends : int32[B] ends T
+input x    : half[C, T]
+"""
 SELECTED = """operator Selected
 axis T in 1..8K
 axis N in 1..64K
@@ -41,6 +49,7 @@ PROGRAMS = {
     ),
     "a sum of columns": f"{DENSE}output y : float32[M, R]\ny = Reduce(a)\n",
     "a sum of rows": f"{DENSE}output y : half[M, C]\ny = Reduce(a)\n",
+    "rows as long as all runs": f"{PACKED}output y : half[C, T]\ny = Relu(x + x)\n",
     "a sum of a row": f"{DENSE}output y : float32[M]\ny = Reduce(v)\n",
     "a sum of a relu": f"{DENSE}output y : half[M, R]\ny = Reduce(Relu(a))\n",
     "a sum of what is selected": (
@@ -58,7 +67,11 @@ PROGRAMS = {
         "o = Matmul(Relu(query), Gather(key, indices))\n"
     ),
 }
-SHAPES = {DENSE: {"M": 5, "R": 19}, SELECTED: {"T": 3, "N": 90, "R": 18, "K": 70}}
+SHAPES = {
+    PACKED: {"B": 2, "S": 33, "C": 5},
+    DENSE: {"M": 5, "R": 19},
+    SELECTED: {"T": 3, "N": 90, "R": 18, "K": 70},
+}
 
 
 def shape_of(text: str) -> dict[str, int]:

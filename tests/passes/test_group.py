@@ -144,7 +144,7 @@ def test_work_does_not_go_ahead_of_its_operands() -> None:
 
 def test_three_axes_are_refused() -> None:
     deep = mul(value("T", "G", "D"), value("T", "K", "D"))
-    with pytest.raises(UnsupportedError, match="has the axes .* beside T") as caught:
+    with pytest.raises(UnsupportedError, match=r"has the axes .* beside T") as caught:
         group([deep], "T")
     assert caught.value.op is deep
     [part, *_] = groups(mul(value("T", "G", "K"), value()))
