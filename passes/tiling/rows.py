@@ -158,9 +158,13 @@ def _scatter(
         raise UnsupportedError(
             op, f"ScatterAdd of {element} numbers; sums over rows are formed in float32"
         )
-    if not updates.is_padded:  # whole units are loaded, which an array does not have
+    axis = scope.signature.axes[selection.entries]
+    is_whole = axis.minimum == axis.maximum and axis.maximum % ENTRY_UNIT == 0
+    if not (updates.is_padded or is_whole):  # whole units of entries are loaded
         raise UnsupportedError(
-            op, f"ScatterAdd takes {said(op.updates)} as it is, not a Matmul of it"
+            op,
+            f"ScatterAdd takes {said(op.updates)} as it is, not a Matmul of it",
+            f"declare {axis.name} as a constant multiple of {ENTRY_UNIT}",
         )
     buffer = b.alloc(
         Space.UB, element, [chunk_rows, count], f"{spoken(op.updates)}.rows"

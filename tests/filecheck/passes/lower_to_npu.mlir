@@ -93,7 +93,7 @@ func.func @product_over_tokens(
 // -----
 
 // Three axes beside the tokens are more than rows and columns.
-// CHECK: error: no kernel for this: a product has the axes [G, D, K] beside T; the vector unit takes two at most
+// CHECK: error: no kernel for this: a product has the axes [G, D, E] beside T; the vector unit takes two at most
 lig.axis @T in 1 to 99
 lig.axis @G in 1 to 64
 lig.axis @D in 128 to 128
