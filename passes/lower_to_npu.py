@@ -33,7 +33,7 @@ from passes.tiling.skew import Step, staggered
 from passes.tiling.staging import is_cube, is_cube_or_outer, stage
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.tokens import TokenLowering, Tokens
-from passes.tiling.unsupported import UnsupportedError, apart, called, said
+from passes.tiling.unsupported import computed_apart
 from passes.tiling.vector import VectorEmitter
 
 TOKENS = 2
@@ -240,9 +240,4 @@ def _require_own_operands(part: Group, ops: list[Operation]) -> None:
             entries = tensor(operand).axes[1:2]
             same_rows = entries == (part.rows,) and not part.sums_rows
             if not (isinstance(maker, lig.GatherOp) and same_rows):
-                raise UnsupportedError(
-                    op,
-                    f"{called(op)} needs {said(operand)}, which the two vector cores "
-                    "compute just before, each a part of it",
-                    apart(operand),
-                )
+                raise computed_apart(op, operand)

@@ -25,8 +25,9 @@ from passes.tiling.builder import Index
 from passes.tiling.group import Extent, Group
 from passes.tiling.limits import require_addable, require_order
 from passes.tiling.names import spoken
+from passes.tiling.staging import ELEMENTWISE_OPS
 from passes.tiling.storage import Storage, TokenScope
-from passes.tiling.unsupported import UnsupportedError, called
+from passes.tiling.unsupported import UnsupportedError, called, computed_apart
 
 SHARE_UNIT = 16
 """Rows are shared out between the two vector cores in multiples of this, so that a
@@ -58,6 +59,7 @@ class ElementwiseEmitter(BitsEmitter):
 
     def emit(self) -> None:
         """Emit the whole group."""
+        self._require_operands()
         b, group = self._b, self._group
         b.location = group.ops[0].location
         rows: Index = self._scope.extent(group.rows) if group.rows else 1
@@ -72,6 +74,23 @@ class ElementwiseEmitter(BitsEmitter):
         any_rows = b.value(arith.CmpiOp(b.index(first), b.index(last), "slt"))
         b.named("has_rows", any_rows)
         b.when(any_rows, lambda: self._body(first, last))
+
+    def _require_operands(self) -> None:
+        """Every operand is in memory, or computed by the group.
+
+        Raises:
+            UnsupportedError: other work of the vector cores computes one.
+        """
+        for op in self._group.ops:
+            for operand in op.operands:
+                maker = operand.owner
+                if (
+                    isinstance(maker, ELEMENTWISE_OPS)
+                    and not isinstance(maker, lig.ConstantOp)
+                    and maker not in self._group.ops
+                    and operand not in self._loads
+                ):
+                    raise computed_apart(op, operand)
 
     def _body(self, first: Index, last: Index) -> None:
         b, group = self._b, self._group

@@ -70,3 +70,13 @@ _WORDS: dict[type[Operation], str] = {
     lig.ScatterAddOp: "ScatterAdd",
     lig.SubOp: "a difference",
 }
+
+
+def computed_apart(op: Operation, operand: SSAValue) -> UnsupportedError:
+    """For an operation on the vector cores that needs what they are just computing."""
+    return UnsupportedError(
+        op,
+        f"{called(op)} needs {said(operand)}, which the two vector cores compute just "
+        "before, each a part of it",
+        apart(operand),
+    )

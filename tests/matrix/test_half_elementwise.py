@@ -111,3 +111,14 @@ def test_updates_that_are_an_input_are_whole_units() -> None:
     with pytest.raises(NoKernelError, match="takes w as it is, not a Matmul of it"):
         compile(text).module("npu")
     compile(text.replace("axis K in 1..64", "axis K = 64")).module("npu")
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_vector_core_reads_what_the_other_one_computes(schedule: str) -> None:
+    """Nothing stores the sums, of which each core has those of its rows."""
+    text = (
+        f"{SELECTED}output o : half[T, R, D]\ns = Reduce(query over D)\nm = dy + s\n"
+        "o = Matmul(Gather(key, indices), m over K)\n"
+    )
+    with pytest.raises(NoKernelError, match="needs s, which the two vector cores"):
+        compile(text, schedule=schedule).module("npu")
