@@ -75,7 +75,7 @@ def test_the_order_of_words_does_not_matter() -> None:
         ("window=100", "stream-to-npu: window is 100, must be a multiple of 64"),
         ("depth=0", "stream-to-npu: depth is 0, must be 1 to 8"),
         ("depth=99", "stream-to-npu: depth is 99, must be 1 to 8"),
-        (f"depth={'9' * 5000}", "depth is 1000000000000000000, must be 1 to 8"),
+        (f"depth={'9' * 5000}", "depth is 10000000000000000000, must be 1 to 8"),
         ("lower-to-npu tokens=9", "lower-to-npu: tokens is 9, must be 1 to 8"),
         ("window=64 window=128", "sets window twice"),
     ],
