@@ -200,7 +200,7 @@ def test_what_has_no_schedule_leaves_no_files(
     args = [str(tmp_path / "sum.lig"), "-o", str(tmp_path / "p")]
     code, _, err = call(capfd, "compile", *args)
     assert code == 2
-    assert "a matrix product that sums over T" in err
+    assert "Matmul sums over T, whose positions the cores share out" in err
     assert not (tmp_path / "p").exists()
 
 

@@ -49,7 +49,7 @@ def find_compiler() -> Compiler:
     Raises:
         LigradError: there is none, or what is named is none; says what it said.
     """
-    return _examined(os.environ.get(VARIABLE, "").strip())
+    return _examined(os.environ.get(VARIABLE, "").strip(), os.environ.get("PATH", ""))
 
 
 def has_compiler() -> bool:
@@ -111,13 +111,13 @@ def shortened(text: str) -> str:
 
 
 @functools.cache
-def _examined(variable: str) -> Compiler:
+def _examined(variable: str, path: str) -> Compiler:
     name = f"{VARIABLE} is {variable!r}" if variable else f"{VARIABLE} is not set"
     try:
         command = tuple(shlex.split(variable)) or (DEFAULT,)
     except ValueError as error:
         raise LigradError(f"{name}: {error}") from error
-    if shutil.which(command[0]) is None:
+    if shutil.which(command[0], path=path) is None:
         raise LigradError(f"{name}: {_absence(command[0])}")
     try:
         done = _run([*command, *_PROBE], PROBE_SECONDS)
