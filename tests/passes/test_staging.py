@@ -262,7 +262,7 @@ def test_tokens_are_the_first_axis_of_all_arrays_that_have_it() -> None:
 def test_what_cannot_be_staged_is_named(lines: tuple[str, ...], says: str) -> None:
     with pytest.raises(UnsupportedError, match=says) as caught:
         small(*lines)
-    assert caught.value.op.name in str(caught.value)
+    assert str(caught.value).startswith("small.lig:")
 
 
 def test_a_product_needs_a_half_to_round_to() -> None:
