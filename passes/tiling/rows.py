@@ -160,7 +160,7 @@ def _scatter(
         )
     axis = scope.signature.axes[selection.entries]
     is_whole = axis.minimum == axis.maximum and axis.maximum % ENTRY_UNIT == 0
-    if not (updates.is_padded or is_whole):  # whole units of entries are loaded
+    if own is None and not (updates.is_padded or is_whole):  # whole units are loaded
         raise UnsupportedError(
             op,
             f"ScatterAdd takes {said(op.updates)} as it is, not a Matmul of it",
