@@ -259,5 +259,5 @@ def test_a_changed_formula_changes_the_kernel() -> None:
 def test_what_the_schedule_cannot_do_is_refused_at_this_level_too() -> None:
     found = operator(OVER_TOKENS)
     values = generate(found.signature, SMALL)
-    with pytest.raises(LigradError, match=r":33:6.*a matrix product that sums over T"):
+    with pytest.raises(LigradError, match=r":33:6.*Matmul sums over T"):
         found.run(values, "source")
