@@ -88,7 +88,7 @@ def schemata(module: ModuleOp) -> Schemata:
             if isinstance(change, Delete) and change.wait is not None:
                 common.setdefault(change.wait, []).append((count, change))
         _Rewriter(op, number).run(numbered)
-    module.verify()
+    # Not verified: mistakes may break the rules of operations.
     return Schemata(module, tuple(found))
 
 
