@@ -64,7 +64,7 @@ def run(kind: str, seed: int, number: int, root: Path) -> Outcome:
     (folder / "tmp").mkdir()
     rng = random.Random(f"{kind} {seed} {number}")
     case = KINDS[kind](rng, folder / "work")
-    before = _files(folder / "work")
+    before, running = _files(folder / "work"), _children()
     with _inside(folder / "work", folder / "tmp"):
         code, said = _ended(case)
     wrong: list[str] = []
@@ -78,7 +78,7 @@ def run(kind: str, seed: int, number: int, root: Path) -> Outcome:
         wrong.append(f"left behind: {', '.join(left)}")
     if code == 2 and (new := _files(folder / "work") - before):
         wrong.append(f"refused, and wrote {', '.join(sorted(new))}")
-    if children := _children():
+    if children := [each for each in _children() if each not in running]:
         wrong.append(f"still running: {children}")
     shutil.rmtree(folder)
     return Outcome(kind, number, case.shown, code, said, tuple(wrong))
