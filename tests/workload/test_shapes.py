@@ -67,7 +67,7 @@ def test_spaces_mean_nothing() -> None:
     ("layout", "text", "says"),
     [
         ("BSND", "S1=99999999999", "S1 is 99999999999, must be 1 to 1024"),
-        ("BSND", f"S1={'9' * 5000}", "S1 is 1000000000000000000, must be"),
+        ("BSND", f"S1={'9' * 5000}", "S1 is 10000000000000000000, must be"),
         ("TND", "S1=2000", "S1 is 2000, must be at most 1024"),
         ("TND", "S1=2+2000", "S1 is 2000, must be at most 1024"),
         ("TND", "S1=0+0", "T is 0, must be at least 1"),
