@@ -2,8 +2,8 @@
 gathered by indices and multiplied with queries; the scores go through relus, scaling and
 sums; gradients of queries, weights and table follow from them.
 
-Values are told apart by the letters of their axes: T tokens, G heads, K entries, D depth,
-N rows of the table.
+Values are told apart by the letters of their axes: T tokens, G heads, K entries (L of a
+second selection), D depth, N rows of the table.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from tests.random_programs.program import Array, Attribute, Axis, Node, Program,
 
 DEPTHS = (16, 96, 100, 64, 64, 192, 256, *(128,) * 7)
 HEADS = (1, 2, 3, 4, 5, 7, 8, 13, 16, 33, 64)
-ENTRIES = (1, 2, 3, 5, 8, 16, 17, 31, 40, 64, 65, 130)
-PLAIN = {"T": "T", "G": "N1", "K": "K", "D": "D", "N": "N"}
+ENTRIES = (1, 2, 3, 5, 8, 16, 17, 31, 40, 64, 65, 130, 130, 200, 257)
+PLAIN = {"T": "T", "G": "N1", "K": "K", "L": "L", "D": "D", "N": "N"}
+SCORES = ("TGK", "TGL")
+SELECTIONS = {"K": "idx", "L": "ids"}
 
 
 def draw_in_class(rng: random.Random, sizes: Sizes) -> Drawn:
@@ -27,7 +29,7 @@ def draw_in_class(rng: random.Random, sizes: Sizes) -> Drawn:
     steps.begin()
     for _ in range(rng.randint(1, 6)):
         steps.add()
-    while steps.made[-1][1] == "TGK" and rng.random() < 0.7:
+    while steps.made[-1][1] in SCORES and rng.random() < 0.7:
         steps.add()
     outputs = steps.outputs()
     program = Program(
@@ -65,21 +67,20 @@ def _skeleton(rng: random.Random, sizes: Sizes) -> Skeleton:
         Axis("K", 1, 2048),
     ]
     base.extents["N2"] = 1
-    mode = None
     if rng.random() < 0.6:
-        mode = "mode"
         base.attributes.append(Attribute("mode", rng.choice((0, 3)), (0, 3)))
-    base.inputs.append(
-        Array(
-            "idx",
-            "int32",
-            ("T", "N2", "K"),
-            frozenset({"N2"}),
-            selects="N",
-            mode=mode,
-        )
-    )
+    base.inputs.append(_selection(rng, base, "K"))
+    if rng.random() < 0.15:
+        base.axes.append(Axis("L", 1, 2048))
+        base.extents["L"] = rng.choice(ENTRIES[:8])
+        base.inputs.append(_selection(rng, base, "L"))
     return base
+
+
+def _selection(rng: random.Random, base: Skeleton, entry: str) -> Array:
+    mode = "mode" if base.attributes and rng.random() < 0.9 else None
+    dims, optional = ("T", "N2", entry), frozenset({"N2"})
+    return Array(SELECTIONS[entry], "int32", dims, optional, selects="N", mode=mode)
 
 
 def _rows(rng: random.Random, entries: int) -> int:
@@ -91,6 +92,7 @@ def _inputs(base: Skeleton) -> dict[str, list[str]]:
     rng, values = base.rng, dict[str, list[str]]()
     wanted = [("query", "TGD", 1.0), ("key", "ND", 1.0), ("weights", "TG", 1.0)]
     wanted += [("dy", "TK", 1.0), ("prob", "TK", 0.3), ("value", "ND", 0.3)]
+    wanted += [("dl", "TL", 1.0)] * ("L" in base.extents)
     for name, letters, chance in wanted:
         if rng.random() > chance:
             continue
@@ -114,32 +116,37 @@ class _Steps:
         self.rng, self.values = rng, values
         self.formulas: list[tuple[str, Node]] = []
         self.made: list[tuple[str, str]] = []
+        self.entry = "K"
+        """Of the selection that a step is about."""
 
     def begin(self) -> None:
         """Gathered rows and scores."""
-        for table in self.values["ND"]:
-            rows = Node("gather", (named(table),), "idx")
-            self.define("TKD", rows, f"rows_{table}")
-        self.made.clear()  # no outputs as they are
-        scores = self.matmul(named("query"), named("rows_key"), "D")
-        if self.rng.random() < 0.3:
-            scores = self.scaled(scores)
-        if self.rng.random() < 0.8:
-            scores = Node("relu", (scores,))
-        self.define("TGK", scores)
+        for self.entry in ("K", "L") if "TL" in self.values else ("K",):
+            for table in list(self.values["ND"]):
+                rows = Node("gather", (named(table),), SELECTIONS[self.entry])
+                self.define(f"T{self.entry}D", rows)
+            scores = self.matmul(named("query"), self.any("TKD"), "D")
+            if self.rng.random() < 0.3:
+                scores = self.scaled(scores)
+            if self.rng.random() < 0.8:
+                scores = Node("relu", (scores,))
+            self.define(f"TG{self.entry}", scores)
 
-    def define(self, letters: str, node: Node, name: str = "") -> None:
+    def define(self, letters: str, node: Node) -> None:
         """Add a formula."""
-        name = name or f"e{len(self.formulas)}"
+        name = f"e{len(self.formulas)}"
         self.formulas.append((name, node))
         self.values.setdefault(letters, []).append(name)
-        self.made.append((name, letters))
+        if node.op != "gather":  # no output as it is
+            self.made.append((name, letters))
 
     def add(self) -> None:
         """Add a random step."""
         rng = self.rng
         kind = rng.choices(["TGK", "TK", "TG", "TGD", "ND"], [5, 2, 2, 3, 3])[0]
+        self.entry = rng.choice(["K", "L"] if "TL" in self.values else ["K"])
         node = getattr(self, f"_{kind.lower()}")()
+        kind = kind.replace("K", self.entry)
         if rng.random() < (0.03 if kind == "ND" else 0.15):
             node = self.scaled(node)
         self.define(kind, node)
@@ -151,7 +158,7 @@ class _Steps:
         chosen |= {
             name
             for name, letters in self.made
-            if rng.random() < (0.1 if letters == "TGK" else 0.4)
+            if rng.random() < (0.1 if letters in SCORES else 0.4)
         }
         outputs: list[Array] = []
         for name, letters in self.made:
@@ -166,8 +173,8 @@ class _Steps:
     # ---- expressions
 
     def any(self, letters: str) -> Node:
-        """A value with these axes, rather a late one."""
-        names = self.values[letters]
+        """A value with these axes, rather a late one; K: the entries of the step."""
+        names = self.values[letters.replace("K", self.entry)]
         return named(self.rng.choices(names, range(1, len(names) + 1))[0])
 
     def pick(self, **weights: int) -> str:
@@ -227,16 +234,16 @@ class _Steps:
             value = Node("mul", (self.any("TGK"), self.any("TK")))
             if self.rng.random() < 0.3:
                 value = self.any("TGK")
-            return Node("reduce", (value,), "K")
+            return Node("reduce", (value,), self.entry)
         if kind == "matmul":
-            return self.matmul(self.any("TGK"), self.any("TK"), "K")
+            return self.matmul(self.any("TGK"), self.any("TK"), self.entry)
         value = Node("mul", (self.any("TGD"), self.any("TGD")))
         return Node("reduce", (value,), "D")
 
     def _tgd(self) -> Node:
         kind = self.pick(matmul=8, add=1, scale=2)
         if kind == "matmul":
-            return self.matmul(self.any("TGK"), self.any("TKD"), "K")
+            return self.matmul(self.any("TGK"), self.any("TKD"), self.entry)
         if kind == "add":
             op = self.rng.choice(["add", "sub"])
             return Node(op, (self.any("TGD"), self.any("TGD")))
@@ -248,4 +255,4 @@ class _Steps:
             updates = self.matmul(self.any("TGK"), self.any("TGD"), "N1")
         else:
             updates = Node("mul", (self.any("TKD"), self.any("TK")))
-        return Node("scatter_add", (updates,), "idx")
+        return Node("scatter_add", (updates,), SELECTIONS[self.entry])
