@@ -23,8 +23,8 @@ from tests.random_programs.program import (
 from tests.random_programs.shrink import candidates, is_valid, shrink
 
 SEED = 1
-KERNELS = (4, 18, 26)
-"""Programs that lower, of either schedule, dtype and layout."""
+KERNELS = 3
+"""How many emitted kernels are run."""
 
 
 @pytest.mark.parametrize(("mode", "first"), [("any", 0), ("any", 30), ("in-class", 0)])
@@ -46,11 +46,17 @@ def test_tiled_programs_are_right_or_refused(first: int) -> None:
     assert found["right"]
 
 
-@pytest.mark.parametrize("number", KERNELS)
-def test_kernels_are_right(number: int) -> None:
-    case = case_of("in-class", "source", SEED, number)
-    verdict = judge(case, "source")
-    assert verdict.kind == "right", explained(case, verdict)
+def test_kernels_are_right() -> None:
+    """The first programs that lower."""
+    right = 0
+    for number in range(30):
+        case = case_of("in-class", "source", SEED, number)
+        verdict = judge(case, "source")
+        assert verdict.kind in ("right", "refused"), explained(case, verdict)
+        right += verdict.kind == "right"
+        if right == KERNELS:
+            break
+    assert right == KERNELS
 
 
 def explained(case: Case, verdict: Verdict) -> str:
