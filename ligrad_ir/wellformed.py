@@ -4,11 +4,13 @@ is defined before it is used."""
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.irdl.dominance import DominanceInfo
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from ligrad_ir.dialects.npu_function import wrong_function
 from ligrad_ir.places import complaint, place_of
 
 
@@ -32,9 +34,15 @@ def first_wrong(module: ModuleOp) -> tuple[Operation, str] | None:
             op.verify(verify_nested_ops=False)
         except (VerifyException, ValueError) as error:  # the latter: an erased operand
             return op, str(error.__cause__ or error)
-        if (reason := _empty_body(op) or _early_use(op, order)) is not None:
+        reason = _empty_body(op) or _wrong_function(op) or _early_use(op, order)
+        if reason is not None:
             return op, reason
     return None
+
+
+def _wrong_function(op: Operation) -> str | None:
+    """Functions are an operation of xDSL: the rules of ours are kept here."""
+    return wrong_function(op) if isinstance(op, FuncOp) else None
 
 
 def _empty_body(op: Operation) -> str | None:

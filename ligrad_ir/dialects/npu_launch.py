@@ -28,6 +28,7 @@ from xdsl.irdl import (
 from xdsl.traits import MemoryReadEffect, NoTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from ligrad_ir.dialects.npu_function import IDENTIFIER
 from ligrad_ir.dialects.npu_types import (
     Buffer,
     Core,
@@ -203,6 +204,11 @@ class WorkspaceOp(IRDLOperation):
     def verify_(self) -> None:
         require_space(self.result, "a workspace", Space.GM)  # workspace_c1
         require_known_element(self.result)  # workspace_c2
+        label = self.label.data
+        require(
+            IDENTIFIER.fullmatch(label) is not None,
+            f"the label {label!r} is no identifier: letters, digits and _",
+        )  # workspace_c3
 
 
 class _IdentityOp(IRDLOperation):

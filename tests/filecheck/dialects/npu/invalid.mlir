@@ -150,6 +150,119 @@ func.func @invalid(%n: index) {
 // -----
 // CHECK-LABEL: // {{-+}}
 
+// workspace_c3
+// CHECK: the label 'a b' is no identifier: letters, digits and _
+func.func @invalid(%n: index) {
+  %w = npu.workspace @"a b" of %n : memref<?xf32, #npu<space gm>>
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c1
+// CHECK: the name 'in valid' is no identifier: letters, digits and _
+func.func @"in valid"(%n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c2
+// CHECK: argument 0 (%x): the name 'T?' is no identifier: letters, digits and _
+func.func @invalid(%x: memref<?xf32, #npu<space gm>> {npu.name = "T?", npu.kind = "input", npu.dims = ["A"]}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c2
+// CHECK: argument 1 (%n): the name 'A' is taken
+func.func @invalid(%e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "A", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c2
+// CHECK: argument 1 (%y): it has no npu.name, a string
+func.func @invalid(%n: index {npu.name = "blocks", npu.kind = "blocks"}, %y: index) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c2
+// CHECK: argument 0 (%n): there is no attribute npu.sort; there are: npu.name, npu.kind, npu.dims, npu.packs
+func.func @invalid(%n: index {npu.name = "blocks", npu.kind = "blocks", npu.sort = 1 : i64}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c3
+// CHECK: argument 0 (%x): its npu.kind is 'T', must be one of: input, output, extent, attribute, blocks
+func.func @invalid(%x: memref<?xf32, #npu<space gm>> {npu.name = "x", npu.kind = "T", npu.dims = ["A"]}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c4
+// CHECK: argument 0 (%x): its npu.kind is 'output', so it is a buffer in gm, not memref<64xf32, #npu<space ub>>
+func.func @invalid(%x: memref<64xf32, #npu<space ub>> {npu.name = "x", npu.kind = "output", npu.dims = ["A"]}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c4
+// CHECK: argument 1 (%e): its npu.kind is 'extent', so its type is index, not i32
+func.func @invalid(%n: index {npu.name = "blocks", npu.kind = "blocks"}, %e: i32 {npu.name = "A", npu.kind = "extent"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c5
+// CHECK: argument 0 (%x): it is an array and has no npu.dims, the axes of its dimensions
+func.func @invalid(%x: memref<?xf32, #npu<space gm>> {npu.name = "x", npu.kind = "input"}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c5
+// CHECK: argument 0 (%x): npu.dims has an axis B, which is no extent among the arguments; there are: A
+func.func @invalid(%x: memref<?xf32, #npu<space gm>> {npu.name = "x", npu.kind = "input", npu.dims = ["B"]}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c5
+// CHECK: argument 0 (%n): npu.packs is for an extent, not for blocks
+func.func @invalid(%n: index {npu.name = "blocks", npu.kind = "blocks", npu.packs = ["A"]}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c5
+// CHECK: argument 0 (%x): npu.dims is a list of strings
+func.func @invalid(%x: memref<?xf32, #npu<space gm>> {npu.name = "x", npu.kind = "input", npu.dims = 3 : i64}, %e: index {npu.name = "A", npu.kind = "extent"}, %n: index {npu.name = "blocks", npu.kind = "blocks"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
+// function_c6
+// CHECK: 0 arguments have npu.kind = "blocks", one must
+func.func @invalid(%e: index {npu.name = "A", npu.kind = "extent"}) {
+  func.return
+}
+// -----
+// CHECK-LABEL: // {{-+}}
+
 // find_run_c1
 // CHECK: the run ends lies in ub, must be in gm
 func.func @invalid(%o: index, %n: index, %e: memref<64xi32, #npu<space ub>>) {
