@@ -56,6 +56,11 @@ class Choice:
         words += [f"without={name}" for name in self.without]
         return " ".join(words)
 
+    @property
+    def sizes(self) -> str:
+        """The words of the options that are set and that buffers grow with."""
+        return " ".join(f"{n}={v}" for n, v in self.options if n in GRID)
+
     def lower(self, soc: str, deterministic: bool) -> ModulePass:
         """The lowering pass, with its options."""
         given: dict[str, Value] = {"soc": soc, "deterministic": deterministic}

@@ -178,7 +178,7 @@ def npu_pipeline(
         CommonSubexpressionElimination(),
         DeadCodeElimination(),
         InsertCrossSyncPass(),
-        PlaceBuffersPass(),
+        PlaceBuffersPass(choice.sizes),
         InsertSyncPass(),
     )
 

@@ -27,16 +27,21 @@ class PlaceBuffersPass(ModulePass):
     or one around other loops, a buffer that is used nowhere else and written before it is
     read in every iteration is in use between those two; any other one during the whole
     loop, as in all other loops. Assumes that each body is a single block.
+
+    chosen: options that make buffers as long as they are, for the message that they do
+    not fit.
     """
 
     name = "place-buffers"
+
+    chosen: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for launch in op.walk():
             if isinstance(launch, LaunchOp):
                 soc = find_soc(launch.soc.data)
                 for region in launch.regions:
-                    _place_body(region.block, soc)
+                    _place_body(region.block, soc, self.chosen)
 
 
 def requests_of(
@@ -49,7 +54,7 @@ def requests_of(
     return {op: _request(op, positions) for op in allocs}
 
 
-def _place_body(body: Block, soc: Soc) -> None:
+def _place_body(body: Block, soc: Soc, chosen: str) -> None:
     asked = requests_of(body)
     for space in Space:
         mine = [op for op in asked if op.space is space]
@@ -62,14 +67,17 @@ def _place_body(body: Block, soc: Soc) -> None:
             )
         except DoesNotFitError as error:
             largest = mine[requests.index(error.largest)]
-            raise UnsupportedError(
-                largest,
-                str(error),
-                "rows are held as long as their axes can be: lower the upper bound of an "
-                "axis",
-            ) from error
+            raise UnsupportedError(largest, str(error), _remedy(chosen)) from error
         for op, offset in zip(mine, offsets):
             op.offset = IntegerAttr(offset, i64)
+
+
+def _remedy(chosen: str) -> str:
+    if chosen:
+        return f"choose less than {chosen}"
+    return (
+        "rows are held as long as their axes can be: lower the upper bound of an axis"
+    )
 
 
 def _positions(block: Block, found: dict[Operation, int]) -> dict[Operation, int]:

@@ -30,10 +30,11 @@ class DoesNotFitError(Exception):
     ):
         self.largest = max(live, key=lambda r: r.size)
         total = sum(other.size for other in live)
-        listed = sorted(live, key=lambda r: -r.size)
+        largest_first = sorted(live, key=lambda r: -r.size)
+        listed = ", ".join(f"{r.name} ({r.size})" for r in largest_first)
         super().__init__(
             f"{total} bytes of {memory} are in use together, {max(1, total - capacity)} "
-            f"more than a core has: {', '.join(f'{r.name} ({r.size})' for r in listed)}"
+            f"more than the {capacity} of a core: {listed}"
         )
 
 

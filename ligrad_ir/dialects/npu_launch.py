@@ -168,8 +168,9 @@ class AllocOp(IRDLOperation):
         require(
             self.space in SPACES_OF[core], f"a {core} core has no {self.space}"
         )  # alloc_c3
-        room = capacity(soc, self.space)
-        start = 0 if self.offset is None else self.offset.value.data
+        if self.offset is None:  # place-buffers says what does not fit
+            return
+        room, start = capacity(soc, self.space), self.offset.value.data
         require(
             0 <= start <= room - self.size,
             f"a buffer of {self.size} bytes at {start} does not fit the {room} bytes of "

@@ -494,7 +494,7 @@ def test_an_overflow_names_the_formulas() -> None:
     assert re.match(
         r"<string>:\d+:\d+: error: no kernel for this: 248448 bytes of UB", said
     )
-    assert f" {total - room} more than a core has" in said
+    assert f" {total - room} more than the {room} of a core" in said
     listed = re.findall(r"([\w.]+) \((\d+)\)", said)
     assert sum(int(size) for _, size in listed) == total
     rows = {name for name, size in listed if size == "32768"}

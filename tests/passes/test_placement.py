@@ -83,7 +83,7 @@ def test_an_overflow_says_what_would_fit() -> None:
     with pytest.raises(DoesNotFitError) as caught:
         place(found, "UB", 128, 32)
     assert str(caught.value) == (
-        "250 bytes of UB are in use together, 122 more than a core has: "
+        "250 bytes of UB are in use together, 122 more than the 128 of a core: "
         "S (100), later (90), Y (60)"
     )
 

@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 import ligrad
 from ligrad.cli import app
 from ligrad.compiler import Operator
-from ligrad_ir.errors import LigradError
+from ligrad_ir.errors import LigradError, NoKernelError
 from passes import choices
 from passes.choices import DEFAULT_CHOICE, REWRITES, Choice, parse_choice, space
 from passes.lower_to_npu import LowerToNpuPass
@@ -112,6 +112,20 @@ def test_token_by_token_can_be_chosen() -> None:
     passes = kernel_pipeline("ascend910b1", schedule="optimized", choice=chosen)
     assert LowerToNpuPass() in passes
     assert not any(isinstance(each, StreamToNpuPass) for each in passes)
+
+
+@pytest.mark.parametrize("words", ["window=1024", "window=4096", "window=6400000"])
+def test_a_window_that_is_too_long_is_refused_at_its_formula(words: str) -> None:
+    """Whether one buffer is larger than the memory or all of them together are."""
+    operator = ligrad.compile(PROGRAM, choice=f"depth=3 {words}")
+    with pytest.raises(NoKernelError) as caught:
+        operator.module("npu")
+    place, _, rest = str(caught.value).partition(": error: no kernel for this: ")
+    line = rest.partition("\n")[0]
+    assert place.startswith(PROGRAM)
+    assert "bytes of L1 are in use together" in line
+    assert " more than the 524032 of a core: gathered_rows (" in line
+    assert line.endswith(f"; choose less than {words} depth=3")
 
 
 def test_baseline_has_nothing_to_choose() -> None:

@@ -142,7 +142,7 @@ func.func @nothing() {
 // -----
 
 // Both at once are 196,608 bytes.
-// CHECK: error: no kernel for this: 196608 bytes of UB are in use together, 8448 more than a core has: x (98304), y (98304)
+// CHECK: error: no kernel for this: 196608 bytes of UB are in use together, 8448 more than the 188160 of a core: x (98304), y (98304)
 func.func @full(%n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

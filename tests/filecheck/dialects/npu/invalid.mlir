@@ -77,7 +77,7 @@ func.func @invalid(%n: index) {
   npu.launch "ascend910b1" blocks %n cube {
     ^bb0:
   } vector {
-    %u = npu.alloc : memref<47041xf32, #npu<space ub>>
+    %u = npu.alloc at 0 : memref<47041xf32, #npu<space ub>>
   }
   func.return
 }
