@@ -28,7 +28,8 @@ from passes.tiling.group import Group, group
 from passes.tiling.memory import ProgramMemory
 from passes.tiling.options import require_in_flight, require_one_of
 from passes.tiling.overlap import emit_overlapped
-from passes.tiling.rows import emit_gather, emit_scatter
+from passes.tiling.rows import emit_gather
+from passes.tiling.scatter import emit_scatter
 from passes.tiling.skew import Step, staggered
 from passes.tiling.staging import is_cube, is_cube_or_outer, stage
 from passes.tiling.storage import Storage, TokenScope
@@ -197,6 +198,7 @@ class _Lowering(TokenLowering):
         scatters = [op for op in ops if isinstance(op, lig.ScatterAddOp)]
         if self.deterministic:  # all groups do them at the end of a round
             scatters = []
+        made: dict[SSAValue, VectorEmitter] = {}
         for part in group([*gathers, *middle, *scatters], self.staging.token_axis):
             if isinstance(part, Group):
                 _require_own_operands(part, ops)
@@ -209,7 +211,9 @@ class _Lowering(TokenLowering):
                     for v, s in storages.items()
                     if v in own and v.owner not in self.staging.final
                 }
-                VectorEmitter(scope, part, sub, storages, stores).emit()
+                emitter = VectorEmitter(scope, part, sub, storages, stores)
+                emitter.emit()
+                made |= dict.fromkeys(own, emitter)
                 continue
             scope.builder.location = part.location
             result = storages[part.results[0]]
@@ -218,7 +222,9 @@ class _Lowering(TokenLowering):
                 emit_gather(scope, part, sub, source, result)
             elif isinstance(part, lig.ScatterAddOp):
                 updates = self.storage(part.updates, part, storages)
-                emit_scatter(scope, part, sub, updates, result)
+                maker = made.get(part.updates)
+                done = maker and maker.done(updates.axes[0])
+                emit_scatter(scope, part, sub, updates, result, done)
 
 
 def _require_own_operands(part: Group, ops: list[Operation]) -> None:

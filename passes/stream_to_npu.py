@@ -29,7 +29,7 @@ from passes.tiling.group import Group, group
 from passes.tiling.options import require_in_flight, require_one_of
 from passes.tiling.overlap import emit_overlapped
 from passes.tiling.ring import StreamMemory
-from passes.tiling.rows import emit_scatter_of_window
+from passes.tiling.scatter import emit_scatter_of_window
 from passes.tiling.skew import GATHER, Step, lags
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.tiling.stream import Scatter, Stream, stream

@@ -128,6 +128,10 @@ class BodyBuilder:
         """lhs == rhs"""
         return self.value(arith.CmpiOp(self.index(lhs), self.index(rhs), "eq"))
 
+    def less(self, lhs: Index, rhs: Index) -> SSAValue:
+        """lhs < rhs"""
+        return self.value(arith.CmpiOp(self.index(lhs), self.index(rhs), "slt"))
+
     def boolean(self, value: bool) -> SSAValue:
         """A truth value"""
         return self.value(arith.ConstantOp(IntegerAttr(int(value), i1)))

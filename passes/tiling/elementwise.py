@@ -56,22 +56,17 @@ class ElementwiseEmitter(BitsEmitter):
     ):
         super().__init__(scope, group, loads, stores)
         self._sub_block = sub_block
+        self._done: tuple[Index, Index] = 0, 0
 
     def emit(self) -> None:
         """Emit the whole group."""
         self._require_operands()
         b, group = self._b, self._group
         b.location = group.ops[0].location
-        rows: Index = self._scope.extent(group.rows) if group.rows else 1
-        shared = group.rows is not None and not group.sums_rows
-        if shared:
-            half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
-            half = b.named("half_rows", half)
-            first = b.named("first_row", b.mul(self._sub_block, half))
-            last = b.named("end_row", b.min(b.add(first, half), rows))
-        else:  # the second vector core has nothing to do
-            first, last = 0, b.select(b.equal(self._sub_block, 0), rows, 0)
-        any_rows = b.value(arith.CmpiOp(b.index(first), b.index(last), "slt"))
+        rows = self._row_count()
+        first, last = self._share(rows) if self._is_shared else self._alone(rows)
+        self._done = first, last
+        any_rows = b.less(first, last)
         b.named("has_rows", any_rows)
         b.when(any_rows, lambda: self._body(first, last))
 
@@ -91,6 +86,41 @@ class ElementwiseEmitter(BitsEmitter):
                     and operand not in self._loads
                 ):
                     raise computed_apart(op, operand)
+
+    def done(self, axis: str) -> tuple[Index, Index]:
+        """Of the valid positions of an axis, those that this core has made of what the
+        group leaves: from the first to the end."""
+        valid = self._scope.valid(axis)
+        if not self._is_shared or axis != self._group.rows:
+            return self._alone(valid)
+        first, last = self._done
+        return first, self._b.min(last, valid)
+
+    @property
+    def _is_shared(self) -> bool:
+        return self._group.rows is not None and not self._group.sums_rows
+
+    def _row_count(self) -> Index:
+        """How many rows are computed: where all that leaves the group is added by index,
+        those that are valid, unless rows are gathered, which cores share otherwise."""
+        rows = self._group.rows
+        if rows is None:
+            return 1
+        gathered = any(isinstance(v.owner, lig.GatherOp) for v in self._loads_of_rows())
+        only_added = all(storage.is_dense for storage in self._stores.values())
+        self._only_valid = bool(self._stores) and only_added and not gathered
+        return self._scope.valid(rows) if self._only_valid else self._scope.extent(rows)
+
+    def _share(self, rows: Index) -> tuple[Index, Index]:
+        b = self._b
+        half = b.round_up(b.div(b.add(rows, 1), 2), SHARE_UNIT)
+        half = b.named("half_rows", half)
+        first = b.named("first_row", b.mul(self._sub_block, half))
+        return first, b.named("end_row", b.min(b.add(first, half), rows))
+
+    def _alone(self, rows: Index) -> tuple[Index, Index]:
+        """The second vector core has nothing to do."""
+        return 0, self._b.select(self._b.equal(self._sub_block, 0), rows, 0)
 
     def _body(self, first: Index, last: Index) -> None:
         b, group = self._b, self._group

@@ -16,9 +16,10 @@ from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
 from passes.tiling.names import label_of
+from passes.tiling.padding import Unpadded, unpadded
 from passes.tiling.reach import sums_tokens
 from passes.tiling.staging import Staging
-from passes.tiling.storage import Storage, workspace_elements
+from passes.tiling.storage import Storage, padded_maximum, workspace_elements
 from passes.tiling.unsupported import UnsupportedError, said
 
 
@@ -58,12 +59,7 @@ class ProgramMemory:
         self.zeros: SSAValue | None = None
         self.zero_elements = 0
         self._labels: set[str] = set()
-        self._outer = {
-            self.out(op)
-            for ops in staging.stages.values()
-            for op in ops
-            if isinstance(op, lig.MulOp) and staging.on_cube(op)
-        }
+        self.unpadded = self._unpadded()
         self._declare_arguments(block)
         self._make_workspaces(BodyBuilder(block))
 
@@ -175,7 +171,11 @@ class ProgramMemory:
         """A workspace in which each block has a token's part of a value, or, of the axes
         in `tiles`, a window."""
         axes = own_axes(value, self._staging.token_axis)
-        elements = workspace_elements(self._signature, axes, tiles)
+        elements: Index = workspace_elements(self._signature, axes, tiles)
+        if is_dense := value in self.unpadded.added:
+            elements = padded_maximum(self._signature, axes[0])
+            for axis in axes[1:]:
+                elements = b.mul(elements, self._extent(axis))
         label = self.label(value)
         total = b.index(b.mul(self.extents["blocks"], elements))
         memref = b.value(WorkspaceOp(label, total, tensor(value).element_type))
@@ -185,7 +185,8 @@ class ProgramMemory:
             axes,
             block_elements=elements,
             is_window=bool(tiles),
-            is_padded=value not in self._outer,
+            is_padded=value not in self.unpadded.products and not is_dense,
+            is_dense=is_dense,
         )
 
     def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
@@ -228,10 +229,17 @@ class ProgramMemory:
         """The number of elements of a value over all tokens."""
         total: Index = 1
         for axis in tensor(value).axes:
-            declared = self._signature.axes[axis]
-            fixed = not declared.is_packed and declared.minimum == declared.maximum
-            total = b.mul(total, declared.maximum if fixed else self.extents[axis])
+            total = b.mul(total, self._extent(axis))
         return total
+
+    def _extent(self, axis: str) -> Index:
+        declared = self._signature.axes[axis]
+        fixed = not declared.is_packed and declared.minimum == declared.maximum
+        return declared.maximum if fixed else self.extents[axis]
+
+    def _unpadded(self) -> Unpadded:
+        """What crosses without padding."""
+        return unpadded(self._source, self._signature, self._staging)
 
     def _crossing(self) -> list[SSAValue]:
         """Values made in one stage and used in another, in order."""
@@ -248,6 +256,8 @@ class ProgramMemory:
                 if isinstance(op, lig.GatherOp) or self._staging.on_cube(op):
                     found[value] = None
                 elif any(number not in own for at in users for number in at):
+                    found[value] = None
+                elif value in self.unpadded.added:
                     found[value] = None
         return list(found)
 

@@ -14,6 +14,7 @@ from ligrad_ir.signature import Signature
 from passes.tiling.builder import BodyBuilder
 from passes.tiling.gathering import Gather
 from passes.tiling.memory import ProgramMemory
+from passes.tiling.padding import Unpadded
 from passes.tiling.storage import (
     Storage,
     capacity,
@@ -52,6 +53,10 @@ class StreamMemory(ProgramMemory):
         super().__init__(
             source, signature, plan.staging, block, depth, deterministic=deterministic
         )
+
+    def _unpadded(self) -> Unpadded:
+        """Nothing: windows are whole units."""
+        return Unpadded(frozenset(), frozenset())
 
     def longest(self, axis: str) -> int:
         """The most positions of an axis that are computed at once."""

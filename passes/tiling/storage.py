@@ -25,15 +25,17 @@ class Storage:
     per_token: an array with the token axis in front. block_elements: for a workspace,
     what each block has of it; its rows are as long as a window of the axis can be.
     is_window: the workspace holds what is in the window only, from its beginning on.
-    is_padded: behind the valid entries there are zeros, up to whole units.
+    is_padded: behind the valid entries there are zeros, up to whole units. is_dense: a
+    workspace whose rows lie behind each other as in an array.
     """
 
     memref: SSAValue
     axes: Axes
     per_token: bool = False
-    block_elements: int = 0
+    block_elements: Index = 0
     is_window: bool = True
     is_padded: bool = True
+    is_dense: bool = False
 
     @property
     def is_array(self) -> bool:
@@ -120,7 +122,7 @@ class TokenScope:
 
     def pitch(self, storage: Storage) -> Index:
         """Elements from one row of a matrix to the next."""
-        if storage.block_elements:
+        if storage.block_elements and not storage.is_dense:
             return self.capacity(storage.axes[-1])
         return self.array_extent(storage.axes[-1])
 

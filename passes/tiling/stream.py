@@ -177,6 +177,9 @@ def _check(op: Operation, entries: str, staging: Staging, late: set[Operation]) 
         case lig.MatmulOp():
             if not windowed:
                 raise UnsupportedError(op, f"a product without {entries}")
+            arguments = [v for v in op.operands if isinstance(v, BlockArgument)]
+            if any(entries in tensor(v).axes for v in arguments):
+                raise UnsupportedError(op, f"an operand is an input over {entries}")
         case lig.ScatterAddOp():
             maker = op.updates.owner
             if not any(maker in (m, *f) for m, f in staging.fused.items()):

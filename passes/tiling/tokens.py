@@ -25,7 +25,7 @@ from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.flat import FlatEmitter
 from passes.tiling.memory import ProgramMemory
 from passes.tiling.names import spoken
-from passes.tiling.rows import emit_scatter_to_own_rows
+from passes.tiling.scatter import emit_scatter_to_own_rows
 from passes.tiling.selection import Ragged
 from passes.tiling.staging import Staging
 from passes.tiling.storage import Storage, TokenScope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -38,6 +38,8 @@ class GroupValues:
         self._buffers: dict[SSAValue, SSAValue] = {}
         self._row: Index = 0
         self._at: Index = 0
+        self._only_valid = False
+        """Whether rows behind the valid entries are left out."""
 
     @property
     def _b(self) -> BodyBuilder:
@@ -108,6 +110,16 @@ class GroupValues:
         entries = {selection.entries for selection in self._scope.selections.values()}
         return storage.per_token and self._axis(value) in entries
 
+    def _loads_of_rows(self) -> Iterator[SSAValue]:
+        """Matrices and columns that are made elsewhere."""
+        for op in self._group.ops:
+            for value in op.operands:
+                if value in self._loads and self._group.extent(value) in (
+                    Extent.MATRIX,
+                    Extent.COLUMN,
+                ):
+                    yield value
+
     # ---- movement
 
     def _fill(self, buffer: SSAValue, value: float, count: Index) -> None:
@@ -115,14 +127,33 @@ class GroupValues:
         b.insert(FillOp(buffer, b.index(0), value, b.index(count)))
 
     def _load(self, value: SSAValue) -> None:
+        b, rows = self._b, self._group.rows
+        storage = self._loads[value]
+        if self._group.extent(value) is not Extent.MATRIX:
+            self._load_at(value, 0)
+            return
+
+        def load() -> None:
+            at = b.mul(self._row, self._scope.pitch(storage))
+            self._load_at(value, at)
+
+        if rows not in self._scope.padded or storage.is_padded or self._only_valid:
+            load()
+            return
+        valid, buffer = self._scope.valid(rows), self._buffer(value)
+        count = self._extent(self._axis(value))
+        b.when(b.less(self._row, valid), load)
+        b.when(
+            b.less(valid, b.add(self._row, 1)), lambda: self._fill(buffer, 0.0, count)
+        )
+
+    def _load_at(self, value: SSAValue, at: Index) -> None:
         b, scope = self._b, self._scope
         storage = self._loads[value]
         axis = self._axis(value)
         buffer = self._buffer(value)
         count = self._extent(axis)
-        offset = scope.base(storage)
-        if self._group.extent(value) is Extent.MATRIX:
-            offset = b.add(offset, b.mul(self._row, scope.pitch(storage)))
+        offset = b.add(scope.base(storage), at)
         if axis and scope.stored(storage, axis) is not count:
             self._fill(buffer, 0.0, count)
             count = scope.stored(storage, axis)

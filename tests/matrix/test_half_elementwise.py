@@ -100,19 +100,6 @@ def test_graph(name: str, precision: Precision) -> None:
         assert one.ok, f"{output}: {one}"
 
 
-def test_updates_that_are_an_input_are_whole_units() -> None:
-    """Whole units of entries are loaded: behind an array's last ones is no memory."""
-    text = (
-        "operator Sums\naxis M in 1..64\naxis K in 1..64\naxis C = 128\n"
-        "axis V in 1..99\ninput w : float32[M, K, C]\n"
-        "input bins : int32[M, K] selects V\nattribute rows : int64 = V\n"
-        "output h : float32[V, C]\nh = ScatterAdd(w, bins)\n"
-    )
-    with pytest.raises(NoKernelError, match="takes w as it is, not a Matmul of it"):
-        compile(text).module("npu")
-    compile(text.replace("axis K in 1..64", "axis K = 64")).module("npu")
-
-
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_vector_core_reads_what_the_other_one_computes(schedule: str) -> None:
     """Nothing stores the sums, of which each core has those of its rows."""

@@ -118,7 +118,7 @@ func.func @deep(
 // ANY: npu.sync_all
 // ANY-NEXT: scf.for %token
 // ANY: scf.for %first_row
-// ANY: npu.scatter_add_rows %s {{.*}} from %c0{{.*}} below %N
+// ANY: npu.scatter_add_rows remember %s {{.*}} from %c0{{.*}} below %N
 // ANY: npu.sync_all
 // ANY-NOT: npu.sync_all
 // ORDER-NOT: npu.sync_all
