@@ -37,6 +37,24 @@ def require_place(path: Path) -> None:
             part.touch()
 
 
+def require_directory(path: Path) -> None:
+    """Refuse a place for a directory of files, as `require_place` does.
+
+    Raises:
+        LigradError: none could be made there, or no file in it.
+    """
+    with written(path):
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "Not a directory")
+        with unfinished(_beside(path)) as part:
+            part.mkdir()
+
+
+def _beside(directory: Path) -> Path:
+    """What is in the file system in which the files of a directory shall be."""
+    return directory / "files" if directory.is_dir() else directory
+
+
 def write_files(
     directory: Path, files: Mapping[str, str | Path], executable: Collection[str] = ()
 ) -> None:
@@ -48,8 +66,7 @@ def write_files(
     Raises:
         LigradError: if one cannot be written.
     """
-    place = directory / "files" if directory.is_dir() else directory
-    with written(directory), unfinished(place) as part:
+    with written(directory), unfinished(_beside(directory)) as part:
         for name, content in files.items():
             _stage(part / name, content)
             if name in executable:

@@ -140,11 +140,15 @@ def finish(part: Path, path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Generator[Path]:
-    """The same, finished at the end if no error comes.
+    """The same, finished at the end if no error comes. What lies at `path` and is no file,
+    such as /dev/null, is not replaced: it is given itself.
 
     Raises:
         OSError: `path` cannot be written.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield path
+        return
     with unfinished(path) as part:
         yield part
         finish(part, path)

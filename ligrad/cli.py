@@ -32,6 +32,7 @@ from ligrad.cli_twin import Timeout, twin
 from ligrad.compiler import LEVELS, Operator, compile
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
+from ligrad.streams import checked_stdout
 from ligrad.words import choose
 from ligrad_ir.errors import LigradError, PlacedError
 
@@ -255,7 +256,11 @@ def doctor() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point: errors of the user become messages, never tracebacks."""
-    with ended_by_signals("ligrad"), internal_errors("ligrad"):
+    with (
+        ended_by_signals("ligrad"),
+        internal_errors("ligrad"),
+        checked_stdout("ligrad"),
+    ):
         try:
             app(args)
         except PlacedError as error:

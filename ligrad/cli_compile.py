@@ -9,6 +9,7 @@ import typer
 
 from backends.ascendc.aclnn.host import INCLUDE, LIB, build_host
 from backends.ascendc.project import operator_files, write_project
+from backends.files import require_directory
 from ligrad.family import compile_family
 from ligrad.toolkit import build_project, find_toolkit
 
@@ -50,6 +51,7 @@ def compile_command(
     ] = False,
 ) -> None:
     """Write a CANN operator project: kernels, host side, C interface, README."""
+    require_directory(output)  # before the work, not after it
     toolkit = find_toolkit() if build else None
     family = compile_family(
         file,

@@ -71,6 +71,7 @@ def tune(
     if output is not None:
         require_place(output)
     kept = Record.open(record)
+    kept.require()
     for number in kept.damaged:
         typer.echo(f"{record}:{number}: no record, skipped", err=True)
     with note(f"what was found is in {record}"), _progress() as step:

@@ -102,7 +102,7 @@ def twin(
         write_text(report, json.dumps(data, indent=2) + "\n")
         typer.echo(f"the report is in {report}")
     if trace is not None and found.trace is not None:
-        write_text(trace, json.dumps(found.trace.perfetto()))
+        found.trace.write(trace)
         typer.echo(f"the trace is in {trace}")
     if found.hazards:
         raise typer.Exit(EXIT_HAZARDS)

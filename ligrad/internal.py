@@ -9,8 +9,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backends.memory import memory_bytes, spell_bytes
+
 EXIT_INTERNAL = 70
 """`EX_SOFTWARE` of sysexits.h: an internal error, whatever the input was."""
+
+EXIT_MEMORY = 2
 
 TRACEBACK = "LIGRAD_TRACEBACK"
 """With this environment variable set to 1, the traceback is shown too."""
@@ -22,14 +26,28 @@ _ROOT = Path(__file__).parents[1]
 @contextmanager
 def internal_errors(program: str) -> Generator[None]:
     """End the process with one line on stderr and exit code 70 where the code inside
-    raises what is no message for a user. `program` begins the line."""
+    raises what is no message for a user; with exit code 2 where the memory is too small.
+    `program` begins the line."""
     try:
         yield
+    except MemoryError as error:
+        print(f"{program}: {too_large(error)}", file=sys.stderr)
+        sys.exit(EXIT_MEMORY)
     except Exception as error:
         if os.environ.get(TRACEBACK, "0") not in ("", "0"):
             traceback.print_exc()
         print(f"{program}: {describe(error)}", file=sys.stderr)
         sys.exit(EXIT_INTERNAL)
+
+
+def too_large(error: MemoryError) -> str:
+    """What did not fit into memory, in one line."""
+    words = " ".join(str(error).split())
+    what = f": {words[:1].lower()}{words[1:]}" if words else ""
+    return (
+        f"there is not enough memory{what}; {spell_bytes(memory_bytes())} are here in "
+        "all: make the extents smaller"
+    )
 
 
 def describe(error: Exception) -> str:

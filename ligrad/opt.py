@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from io import StringIO
+from pathlib import Path
 from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp, UnknownLoc
@@ -16,8 +18,10 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from backends.files import require_place, write_text
 from ligrad.internal import internal_errors
 from ligrad.stopping import ended_by_signals
+from ligrad.streams import checked_stdout
 from ligrad.universe import LIGRAD_UNIVERSE
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import LigradError
@@ -35,12 +39,20 @@ def _parse_lig(stream: IO[bytes]) -> ModuleOp:
     return module_from_text(text, name, layout="BSND")
 
 
+class _Kept(StringIO):
+    """Text that can be read after the driver has closed it."""
+
+    def close(self) -> None:
+        pass
+
+
 class LigradOptMain(xDSLOptMain):
     """xdsl-opt, which finds this package as a plug-in; where the package runs from a
     checkout without being installed, it is added here. Reads `.lig` files too."""
 
     first_line = 1
     """Of the piece of the input that is being read."""
+    _kept: _Kept | None = None
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
@@ -65,6 +77,20 @@ class LigradOptMain(xDSLOptMain):
     ) -> ModuleOp | None:
         self.first_line = start_offset + 1
         return super().parse_chunk(chunk, file_extension, start_offset)
+
+    def prepare_output(self) -> IO[str]:
+        """Text for a file is kept until all of it is there."""
+        if self.args.output_file is None:
+            return super().prepare_output()
+        require_place(Path(self.args.output_file))
+        self._kept = _Kept()
+        return self._kept
+
+    def run(self) -> None:
+        """As xdsl-opt does; a file that is written is there as a whole or not at all."""
+        super().run()
+        if self._kept is not None:
+            write_text(Path(self.args.output_file), self._kept.getvalue())
 
     def apply_passes(self, prog: ModuleOp) -> None:
         try:
@@ -99,7 +125,11 @@ def _is_plugin() -> bool:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the driver with `args` (of the process, without them); mistakes in the IR or
     in the pipeline end it with a message and exit code 2, internal errors with 70."""
-    with ended_by_signals("ligrad-opt"), internal_errors("ligrad-opt"):
+    with (
+        ended_by_signals("ligrad-opt"),
+        internal_errors("ligrad-opt"),
+        checked_stdout("ligrad-opt"),
+    ):
         _drive(args)
 
 

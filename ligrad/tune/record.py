@@ -16,6 +16,7 @@ import ligrad_ir
 import passes
 from backends.ascendc.twin.compiler import find_compiler
 from backends.ascendc.twin.timing import DEFAULT_TIMING
+from backends.files import require_place, written
 from ligrad.tune.judge import Checked, Lowered, Timed
 from ligrad_ir.errors import LigradError
 
@@ -84,6 +85,17 @@ class Record:
             record._found[place] = entry["found"]
         return record
 
+    def require(self) -> None:
+        """Refuse a file that could not be written, before the work whose results it keeps.
+
+        Raises:
+            LigradError: says why.
+        """
+        if self.path.exists():
+            self._append("")
+        else:
+            require_place(self.path)
+
     def find(self, kind: type[Found], key: Mapping[str, Any]) -> Found | None:
         """The result of a kind that is recorded for a key."""
         found = self._found.get((_word(kind), _spell(key)))
@@ -101,7 +113,11 @@ class Record:
         text = json.dumps(entry) + "\n"
         if self._ends_open:  # behind half a line
             text, self._ends_open = "\n" + text, False
-        try:
+        self._append(text)
+        self._found[what, _spell(key)] = values
+
+    def _append(self, text: str) -> None:
+        with written(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             handle = os.open(self.path, flags, 0o644)
@@ -109,9 +125,6 @@ class Record:
                 os.write(handle, text.encode())
             finally:
                 os.close(handle)
-        except OSError as error:
-            raise LigradError(f"cannot write {self.path}: {error.strerror}") from error
-        self._found[what, _spell(key)] = values
 
 
 def _word(kind: type[Result]) -> str:

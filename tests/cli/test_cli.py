@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import ml_dtypes
@@ -249,3 +250,24 @@ def test_doctor_fails_without_a_required_package(ligrad, monkeypatch) -> None:
     result = ligrad("doctor")
     assert result.code == 1
     assert "MISSING no_such_package" in result.out
+
+
+def test_opt_writes_a_whole_file_or_none(ligrad, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "x.mlir"
+    assert ligrad("opt", FILE, "-p", "cse", "-o", str(path)).code == 0
+    text = path.read_text(encoding="utf-8")
+    assert ligrad("opt", str(path), "-p", "nothing", "-o", str(path)).code == 2
+    assert ligrad("opt", str(path), "-p", "lower-to-ascendc", "-o", str(path)).code == 2
+    assert path.read_text(encoding="utf-8") == text
+    assert ligrad("opt", FILE, "-o", str(path / "y")).code == 2
+    assert [each.name for each in path.parent.iterdir()] == ["x.mlir"]
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(ligrad, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    assert ligrad("opt", FILE, "-o", str(fifo)).code == 0
+    assert os.read(reader, 1 << 20).startswith(b"builtin.module {")
+    os.close(reader)
+    assert fifo.is_fifo()

@@ -77,3 +77,15 @@ def test_a_record_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         Record.open(tmp_path / "file" / "tune.jsonl").add({}, FOUND)
     with pytest.raises(LigradError, match="cannot read"):
         Record.open(tmp_path)
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file/tune.jsonl", ""):
+        with pytest.raises(LigradError, match="cannot write"):
+            Record(tmp_path / place).require()
+    Record(tmp_path / "new" / "tune.jsonl").require()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    (tmp_path / "file").write_bytes(b"kept\n")
+    Record(tmp_path / "file").require()
+    assert (tmp_path / "file").read_bytes() == b"kept\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backends.files import write_text
 from ligrad_ir.soc import Soc
 
 NOTE = "The time is that of a model (docs/timing.md): nothing was measured on a chip."
@@ -73,5 +74,9 @@ class Trace:
         }
 
     def write(self, path: str | Path) -> None:
-        """Write the trace as a JSON file that Perfetto opens."""
-        Path(path).write_text(json.dumps(self.perfetto()), encoding="utf-8")
+        """Write the trace as a JSON file that Perfetto opens.
+
+        Raises:
+            LigradError: the file cannot be written.
+        """
+        write_text(Path(path), json.dumps(self.perfetto()))
