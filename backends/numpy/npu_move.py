@@ -101,11 +101,12 @@ class MoveFunctions(NpuBase):
         self, i: Interpreter, op: GatherRowsOp, args: PythonValues
     ) -> PythonValues:
         dst, src, offset, base, indices, indices_offset, rows, count, limit = args
-        _check_row(count, src)
+        pitch = _block_pitch(count, dst)
         numbers = self._rows(src, base, indices.at(indices_offset, rows), count, limit)
         source = src.at(0, src.data.size // count * count).reshape(-1, count)
-        target = dst.rows(offset, rows, count, count, BLOCK)
+        target = dst.rows(offset, rows, count, pitch, BLOCK)
         target[...] = npu_ops.gather_rows(source, numbers, limit, base)
+        _fill_tails(dst, offset, rows, count, pitch, None)
         return ()
 
     @impl(GatherRowsNzOp)
@@ -115,7 +116,7 @@ class MoveFunctions(NpuBase):
         zeros, present, nz_rows, dst, src, offset, base, indices, *sizes = args
         indices_offset, rows, count, limit = sizes
         numbers = indices.at(indices_offset, present)
-        _check_row(count, src)
+        require(count > 0, "rows of no elements")
         self._rows(src, base, numbers, count, limit)
         require(present <= rows, f"{present} indices for {rows} rows")
         source = src.at(0, src.data.size // count * count).reshape(-1, count)

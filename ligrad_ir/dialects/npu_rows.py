@@ -67,7 +67,10 @@ class _IndexedRowsOp(NpuOp):
 @irdl_op_definition
 class GatherRowsOp(_IndexedRowsOp):
     """
-    dst[offset + i * count ..] = src[(base + indices[i]) * count ..] for i < rows.
+    dst[offset + i * pitch ..] = src[(base + indices[i]) * count ..] for i < rows.
+
+    Rows of any length: in UB each begins in a block of 32 bytes of its own, `pitch`
+    elements behind the one before it, which is `count` rounded up to whole blocks.
 
     An index outside [0, limit), such as -1, is no row: the memory is not touched, and
     the destination gets zeros. A `Duplicate` of zeros on V, then one `DataCopy` a row on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
@@ -48,8 +49,14 @@ MOST_STRIDE = 2**32 - 1
 """Elements from row to row of what a Fixpipe writes."""
 
 
+VectorRowsOp: TypeAlias = (
+    rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp
+)
+"""Moves rows between global memory and UB."""
+
+
 def _each_row(
-    op: rows.GatherRowsOp | rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
+    op: VectorRowsOp,
     s: Statements,
     first: Size,
     copy: Callable[[SSAValue, SSAValue], None],
@@ -88,19 +95,18 @@ def _in_gm(
     return s.at(buffer, place, column)
 
 
-def _in_ub(
-    op: rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp,
-    s: Statements,
-    buffer: SSAValue,
-    i: SSAValue,
-) -> SSAValue:
-    """Row i of a buffer in UB, where rows are whole blocks."""
-    pitch = s.round_up(s.of(op.count), Soc.block_bytes // bytes_of(buffer))
-    return s.at(buffer, s.of(op.offset), s.mul(i, pitch))
+def _pitch(op: VectorRowsOp, s: Statements) -> Size:
+    """The elements from row to row in UB, where rows are whole blocks."""
+    return s.round_up(s.of(op.count), Soc.block_bytes // bytes_of(op.src))
+
+
+def _in_ub(op: VectorRowsOp, s: Statements, buffer: SSAValue, i: SSAValue) -> SSAValue:
+    """Row i of a buffer in UB."""
+    return s.at(buffer, s.of(op.offset), s.mul(i, _pitch(op, s)))
 
 
 def _copy_of_row(
-    op: rows.LoadSelectedRowsOp | rows.ScatterAddRowsOp, s: Statements
+    op: VectorRowsOp, s: Statements
 ) -> Callable[[SSAValue, SSAValue], object]:
     """copy(dst, src) of a row: a DataCopy if it is known to be whole blocks."""
     count, size = s.of(op.count), bytes_of(op.src)
@@ -153,15 +159,14 @@ def _ascend(
 
 @lower.register
 def _(op: rows.GatherRowsOp, s: Statements) -> None:
-    count = s.of(op.count)
     zero = s.constant(0, element_of(op.dst))
-    all_rows = s.size(s.mul(s.of(op.rows), count, "gathered_count"))
+    all_rows = s.size(s.mul(s.of(op.rows), _pitch(op, s), "gathered_count"))
     s.insert(DuplicateOp(s.at(op.dst, s.of(op.offset)), zero, all_rows))
     s.order(HardEvent.V_MTE2)
+    copy_row = _copy_of_row(op, s)
 
     def copy(i: SSAValue, row: SSAValue) -> None:
-        dst = s.at(op.dst, s.of(op.offset), s.mul(i, count))
-        s.insert(DataCopyOp(dst, _in_gm(op, s, op.src, row), count))
+        copy_row(_in_ub(op, s, op.dst, i), _in_gm(op, s, op.src, row))
 
     _each_row(op, s, 0, copy)
 

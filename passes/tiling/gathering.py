@@ -15,7 +15,7 @@ from ligrad_ir.dialects.npu_types import Pipe, Space, element_bytes
 from ligrad_ir.soc import Soc
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.names import spoken
-from passes.tiling.rows import row_elements
+from passes.tiling.rows import rows_of
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.values import indices_in_ub
 
@@ -79,16 +79,16 @@ class VectorGather:
         b = scope.builder
         b.location = op.location
         selection = scope.selections[op.rows]
-        count, element = row_elements(scope, op, source), tensor(op.result).element_type
+        moved, element = rows_of(scope, op, result), tensor(op.result).element_type
         total = scope.extent(selection.entries)
         skipped = cube_rows(b, self._gather, total)
         half = b.named("half", b.div(b.sub(total, skipped), 2))
         first = b.named("first_entry", b.add(skipped, b.mul(sub_block, half)))
         end = b.named("end_entry", b.add(first, half))
         most = most_rows(self._gather, scope.capacity(selection.entries))
-        batch = batch_rows(most, count * element_bytes(element))
+        batch = batch_rows(most, moved.capacity * element_bytes(element))
         if op not in self._buffers:
-            name, shape = f"{spoken(op.result)}.rows", [batch, count]
+            name, shape = f"{spoken(op.result)}.rows", [batch, moved.capacity]
             self._buffers[op] = b.alloc(Space.UB, element, shape, name)
         buffer = self._buffers[op]
         indices, start = indices_in_ub(scope, selection)
@@ -97,11 +97,11 @@ class VectorGather:
             rows = b.index(b.named("batch_rows", b.min(b.sub(end, at), batch)))
             base, limit = b.index(selection.start), b.index(selection.length)
             place = indices, b.index(b.add(start, at))
-            sizes = rows, b.index(count), limit
+            sizes = rows, b.index(moved.count), limit
             memref, zero = source.memref, b.index(0)
             b.insert(GatherRowsOp(buffer, memref, zero, base, *place, *sizes))
-            offset = b.add(scope.base(result), b.mul(at, count))
-            b.store(result.memref, offset, buffer, 0, b.mul(rows, count))
+            offset = b.add(scope.base(result), b.mul(at, moved.count))
+            moved.store(b, result.memref, offset, buffer, rows)
 
         if batch >= most:  # a loop would let a batch wait for the one before
             some(b.index(first))

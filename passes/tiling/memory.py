@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, StringAt
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from ligrad_ir.axes import Axes
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_launch import WorkspaceOp
@@ -16,10 +17,10 @@ from ligrad_ir.signature import ArrayPort, Signature
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.group import own_axes
 from passes.tiling.names import label_of
-from passes.tiling.padding import Unpadded, unpadded
+from passes.tiling.padding import Unpadded, entry_axes, unpadded
 from passes.tiling.reach import sums_tokens
 from passes.tiling.staging import Staging
-from passes.tiling.storage import Storage, padded_maximum, workspace_elements
+from passes.tiling.storage import Storage, capacity, workspace_elements
 from passes.tiling.unsupported import UnsupportedError, said
 
 
@@ -172,8 +173,8 @@ class ProgramMemory:
         in `tiles`, a window."""
         axes = own_axes(value, self._staging.token_axis)
         elements: Index = workspace_elements(self._signature, axes, tiles)
-        if is_dense := value in self.unpadded.added:
-            elements = padded_maximum(self._signature, axes[0])
+        if is_dense := self._is_dense(value, axes):
+            elements = capacity(self._signature, axes[0], tiles)
             for axis in axes[1:]:
                 elements = b.mul(elements, self._extent(axis))
         label = self.label(value)
@@ -185,9 +186,20 @@ class ProgramMemory:
             axes,
             block_elements=elements,
             is_window=bool(tiles),
-            is_padded=value not in self.unpadded.products and not is_dense,
+            is_padded=value not in self.unpadded.products | self.unpadded.added,
             is_dense=is_dense,
         )
+
+    def _is_dense(self, value: SSAValue, axes: Axes) -> bool:
+        """Whether rows lie behind each other, whatever their length: those that are
+        gathered or added by index, unless they run along entries, which are padded."""
+        if value in self.unpadded.added:
+            return True
+        users = self._staging.users(value)
+        moved = isinstance(value.owner, lig.GatherOp) or any(
+            isinstance(user, lig.ScatterAddOp) for user in users
+        )
+        return moved and not entry_axes(self._source).intersection(axes[1:])
 
     def _crossing_slots(self) -> list[dict[SSAValue, Storage]]:
         """Where what crosses the stages of a token is kept."""
@@ -239,7 +251,7 @@ class ProgramMemory:
 
     def _unpadded(self) -> Unpadded:
         """What crosses without padding."""
-        return unpadded(self._source, self._signature, self._staging)
+        return unpadded(self._source, self._staging)
 
     def _crossing(self) -> list[SSAValue]:
         """Values made in one stage and used in another, in order."""

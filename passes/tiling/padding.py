@@ -17,10 +17,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
-from ligrad_ir.signature import Signature
-from passes.tiling.group import own_axes
 from passes.tiling.staging import ELEMENTWISE_OPS, Staging
-from passes.tiling.storage import ENTRY_UNIT
 
 
 @dataclass(frozen=True)
@@ -34,13 +31,15 @@ class Unpadded:
     added: frozenset[SSAValue]
 
 
-def unpadded(function: FuncOp, signature: Signature, staging: Staging) -> Unpadded:
+def entry_axes(function: FuncOp) -> set[str]:
+    """The axes of the entries of selections."""
+    ops = function.body.block.ops
+    return {tensor(op.result).axes[-1] for op in ops if isinstance(op, RowsOp)}
+
+
+def unpadded(function: FuncOp, staging: Staging) -> Unpadded:
     """Decide for a graph that is lowered token by token."""
-    entries = {
-        tensor(op.result).axes[-1]
-        for op in function.body.block.ops
-        if isinstance(op, RowsOp)
-    }
+    entries = entry_axes(function)
     made = {_out(op, staging): op for op in _on_cube(staging)}
     products = {
         value
@@ -53,12 +52,8 @@ def unpadded(function: FuncOp, signature: Signature, staging: Staging) -> Unpadd
         scattered = any(isinstance(user, lig.ScatterAddOp) for user in users)
         if not scattered or any(map(staging.on_cube, users)):
             continue
-        if value not in made:
-            is_free = isinstance(value.owner, ELEMENTWISE_OPS)
-        else:
-            whole = _has_whole_rows(value, signature, staging.token_axis)
-            is_free = value in products or not whole
-        if is_free:
+        is_elementwise = isinstance(value.owner, ELEMENTWISE_OPS)
+        if value in products or (value not in made and is_elementwise):
             added.add(value)
     return Unpadded(frozenset(products), frozenset(added))
 
@@ -91,14 +86,3 @@ def _own(op: Operation, operand: SSAValue) -> set[str]:
     """The axes of an operand that are not summed."""
     over = {op.over.string_value()} if isinstance(op, lig.MatmulOp) else set[str]()
     return {*tensor(operand).axes} - over
-
-
-def _has_whole_rows(value: SSAValue, signature: Signature, token: str) -> bool:
-    """Whether rows are known to be whole units."""
-    axes = [signature.axes[axis] for axis in own_axes(value, token)[1:]]
-    total = 1
-    for axis in axes:
-        if axis.is_packed or axis.minimum != axis.maximum:
-            return False
-        total *= axis.maximum
-    return total % ENTRY_UNIT == 0

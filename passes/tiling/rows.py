@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 
 from xdsl.ir import Operation, SSAValue
@@ -10,9 +11,11 @@ from xdsl.ir import Operation, SSAValue
 from ligrad_ir.axes import spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.npu_move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu_rows import GatherRowsOp
-from ligrad_ir.dialects.npu_types import Space
-from passes.tiling.builder import Index
+from ligrad_ir.dialects.npu_types import Space, element_bytes, element_of
+from ligrad_ir.soc import Soc
+from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.names import spoken
 from passes.tiling.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.tiling.unsupported import UnsupportedError, called
@@ -22,8 +25,75 @@ CHUNK_ROWS = 32
 """Rows moved by one vector core between two transfers to or from the workspace."""
 
 
-def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
-    """The elements of one row, all axes but the first, which must have one extent."""
+MOST_ELEMENTS = 128 * 128
+"""What they take in UB at most: 64 KiB of float32. Of longer rows there are fewer."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows in global memory, one behind the other. count: the elements of one; pitch: from
+    one to the next in UB, whole blocks; capacity: the largest pitch."""
+
+    count: Index
+    pitch: Index
+    capacity: int
+
+    def most(self, number: int) -> int:
+        """How many there can be in UB, of at most so many."""
+        return max(1, min(number, MOST_ELEMENTS // self.capacity))
+
+    def load(
+        self,
+        b: BodyBuilder,
+        dst: SSAValue,
+        src: SSAValue,
+        offset: Index,
+        number: Index,
+    ) -> None:
+        """So many rows from global memory to the beginning of a buffer in UB."""
+        if self.count == self.pitch:
+            b.load(dst, 0, src, offset, b.mul(number, self.count))
+            return
+        count, pitch = b.index(self.count), b.index(self.pitch)
+        sizes = b.index(number), count, pitch, count
+        b.insert(LoadOp(dst, b.index(0), src, b.index(offset), *sizes))
+
+    def store(
+        self,
+        b: BodyBuilder,
+        dst: SSAValue,
+        offset: Index,
+        src: SSAValue,
+        number: Index,
+    ) -> None:
+        """So many rows from the beginning of a buffer in UB to global memory."""
+        if self.count == self.pitch:
+            b.store(dst, offset, src, 0, b.mul(number, self.count))
+            return
+        sizes = map(b.index, (number, self.count, self.count, self.pitch))
+        b.insert(StoreOp(dst, b.index(offset), src, b.index(0), *sizes))
+
+
+def rows_of(scope: TokenScope, op: Operation, moved: Storage) -> Rows:
+    """The rows of what is moved, over all axes but the first.
+
+    Raises:
+        UnsupportedError: they do not lie behind each other.
+    """
+    b, axes = scope.builder, moved.axes[1:]
+    if moved.block_elements and not moved.is_dense:
+        row_elements(scope, op, moved, ENTRY_UNIT)
+    count: Index = 1
+    for axis in axes:
+        count = b.mul(count, scope.array_extent(axis))
+    block = Soc.block_bytes // element_bytes(element_of(moved.memref))
+    longest = prod(map(scope.signature.longest, axes))
+    return Rows(count, b.round_up(count, block), -(-longest // block) * block)
+
+
+def row_elements(scope: TokenScope, op: Operation, storage: Storage, unit: int) -> int:
+    """The elements of one row, all axes but the first, which must have one extent: a
+    multiple of a unit."""
     sizes = [scope.array_extent(axis) for axis in storage.axes[1:]]
     if not all(isinstance(size, int) for size in sizes):
         raise UnsupportedError(
@@ -33,12 +103,11 @@ def row_elements(scope: TokenScope, op: Operation, storage: Storage) -> int:
             "declare its axes with one extent, as in: axis D = 128",
         )
     count = prod(size for size in sizes if isinstance(size, int))
-    if count % ENTRY_UNIT:
+    if count % unit:
         raise UnsupportedError(
             op,
-            f"{called(op)} of rows of {count} numbers, which is no multiple of "
-            f"{ENTRY_UNIT}",
-            f"pad them to {-(-count // ENTRY_UNIT) * ENTRY_UNIT}",
+            f"{called(op)} of rows of {count} numbers, which is no multiple of {unit}",
+            f"pad them to {-(-count // unit) * unit}",
         )
     return count
 
@@ -52,16 +121,18 @@ def emit_gather(
 ) -> None:
     """The rows of a token, half of them by each vector core, into the workspace."""
     selection = selection_of(scope, op, op.rows, result)
-    count = row_elements(scope, op, source)
-    element = tensor(op.result).element_type
-    b = scope.builder
-    buffer = b.alloc(
-        Space.UB, element, [CHUNK_ROWS, count], f"{spoken(op.result)}.rows"
-    )
+    b, rows = scope.builder, rows_of(scope, op, result)
+    element, most = tensor(op.result).element_type, rows.most(CHUNK_ROWS)
+    entries = half_of(scope, selection, sub_block)
+    name = f"{spoken(op.result)}.rows"
+    buffer = b.alloc(Space.UB, element, [most, rows.capacity], name)
 
     def chunk(indices: SSAValue, at: SSAValue, first: SSAValue) -> None:
         i = b.index
-        rows, zero = i(CHUNK_ROWS), i(0)
+        number: Index = CHUNK_ROWS
+        if most < CHUNK_ROWS:
+            number = b.named("chunk_rows", b.min(b.sub(entries[1], first), most))
+        zero = i(0)
         start, limit = i(selection.start), i(selection.length)
         b.insert(
             GatherRowsOp(
@@ -71,15 +142,15 @@ def emit_gather(
                 start,
                 indices,
                 at,
-                rows,
-                i(count),
+                i(number),
+                i(rows.count),
                 limit,
             )
         )
-        offset = b.add(scope.base(result), b.mul(first, count))
-        b.store(result.memref, offset, buffer, 0, CHUNK_ROWS * count)
+        offset = b.add(scope.base(result), b.mul(first, rows.count))
+        rows.store(b, result.memref, offset, buffer, number)
 
-    each_chunk(scope, selection, half_of(scope, selection, sub_block), chunk)
+    each_chunk(scope, selection, entries, chunk, most)
 
 
 def selection_of(

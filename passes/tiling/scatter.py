@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from xdsl.dialects.builtin import Float32Type
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_move import LoadOp
 from ligrad_ir.dialects.npu_rows import LoadSelectedRowsOp, ScatterAddRowsOp
 from ligrad_ir.dialects.npu_types import Space
-from ligrad_ir.soc import Soc
 from passes.tiling.builder import Index
 from passes.tiling.names import spoken
 from passes.tiling.rows import (
     CHUNK_ROWS,
     each_chunk,
     half_of,
-    row_elements,
+    rows_of,
     selection_of,
 )
 from passes.tiling.storage import Storage, TokenScope
@@ -27,10 +23,6 @@ from passes.tiling.unsupported import UnsupportedError
 
 MOST_ROWS = 128
 """Rows moved by one vector core at once, where they are short."""
-MOST_ELEMENTS = 128 * 128
-"""What they take in UB: 64 KiB."""
-BLOCK = Soc.block_bytes // 4
-"""The floats of a block, with which every row in UB begins."""
 
 
 def emit_scatter(
@@ -97,9 +89,8 @@ def _shared(
 
 
 class _Scatter:
-    """The scatter of a token, some rows at a time. Padded updates have rows of whole
-    blocks, and whole chunks of them; others have rows of any length, as many as there are
-    entries."""
+    """The scatter of a token, some rows at a time. Of padded updates there are whole
+    chunks, of others as many rows as there are entries."""
 
     def __init__(
         self,
@@ -118,24 +109,15 @@ class _Scatter:
                 op,
                 f"ScatterAdd of {element} numbers; sums over rows are formed in float32",
             )
-        if updates.is_padded:
-            self._count: Index = row_elements(scope, op, result)
-            self._pitch, self._chunk_rows = self._count, chunk_rows
-            capacity = self._count
-        else:
-            self._count = self._row_elements()
-            self._pitch = scope.builder.round_up(self._count, BLOCK)
-            most = prod(scope.signature.axes[a].maximum for a in result.axes[1:])
-            capacity = -(-most // BLOCK) * BLOCK
-            self._chunk_rows = min(MOST_ROWS, max(1, MOST_ELEMENTS // capacity))
-        shape, name = [self._chunk_rows, capacity], f"{spoken(op.updates)}.rows"
+        self._moved = rows_of(scope, op, updates)
+        self._chunk_rows = self._moved.most(
+            chunk_rows if updates.is_padded else MOST_ROWS
+        )
+        shape, name = (
+            [self._chunk_rows, self._moved.capacity],
+            f"{spoken(op.updates)}.rows",
+        )
         self._buffer = scope.builder.alloc(Space.UB, element, shape, name)
-
-    def _row_elements(self) -> Index:
-        count: Index = 1
-        for axis in self._result.axes[1:]:
-            count = self._scope.builder.mul(count, self._scope.array_extent(axis))
-        return count
 
     def add(
         self,
@@ -151,7 +133,7 @@ class _Scatter:
 
         def chunk(indices: SSAValue, at: SSAValue, first: SSAValue) -> None:
             rows = self._rows(first, entries[1])
-            where = indices, at, i(rows), i(self._count), i(first_row), i(limit)
+            where = indices, at, i(rows), i(self._moved.count), i(first_row), i(limit)
             if own is None:
                 self._load(first, rows)
             else:
@@ -178,15 +160,9 @@ class _Scatter:
     def _number(self, first: Index) -> Index:
         """The row of the updates' array that an entry of the token is."""
         b = self._scope.builder
-        return b.add(b.div(self._scope.base(self._updates), self._count), first)
+        return b.add(b.div(self._scope.base(self._updates), self._moved.count), first)
 
     def _load(self, first: Index, rows: Index) -> None:
-        b, count, pitch = self._scope.builder, self._count, self._pitch
-        offset = b.add(self._scope.base(self._updates), b.mul(first, count))
-        source = self._updates.memref
-        if pitch is count or pitch == count:
-            b.load(self._buffer, 0, source, offset, b.mul(rows, count))
-            return
-        i = b.index
-        sizes = i(rows), i(count), i(pitch), i(count)
-        b.insert(LoadOp(self._buffer, i(0), source, i(offset), *sizes))
+        b, base = self._scope.builder, self._scope.base(self._updates)
+        offset = b.add(base, b.mul(first, self._moved.count))
+        self._moved.load(b, self._buffer, self._updates.memref, offset, rows)

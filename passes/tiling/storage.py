@@ -154,10 +154,9 @@ class TokenScope:
         size: Index = 1
         for axis in reversed(storage.axes):
             start = b.add(start, b.mul(self.starts.get(axis, 0), size))
+            is_wide = storage.block_elements and not storage.is_dense
             whole = padded_maximum(self.signature, axis)
-            size = b.mul(
-                size, whole if storage.block_elements else self.array_extent(axis)
-            )
+            size = b.mul(size, whole if is_wide else self.array_extent(axis))
         return start
 
 

@@ -12,6 +12,7 @@ from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.npu_cube import FixpipeOp, MmadOp
 from ligrad_ir.dialects.npu_rows import FixpipeAddRowsOp
 from ligrad_ir.dialects.npu_types import Space
+from ligrad_ir.soc import Soc
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import FRACTAL, TILE, sides
 from passes.tiling.group import own_axes
@@ -22,6 +23,9 @@ from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.stream import Stream
 from passes.tiling.stream_operands import StreamOperands, Tile
 from passes.tiling.unsupported import UnsupportedError
+
+BLOCK = Soc.block_bytes // 4
+"""Floats of a block, of which there are whole ones in a row that the cube core adds."""
 
 
 class StreamCube:
@@ -201,7 +205,7 @@ class StreamCube:
                 selection.indices.memref,
                 b.index(first),
                 b.index(b.min(valid, m)),
-                b.index(row_elements(scope, scatter, result)),
+                b.index(row_elements(scope, scatter, result, BLOCK)),
                 b.index(selection.length),
                 column=b.index(column),
                 columns=b.index(n),

@@ -17,7 +17,7 @@ from passes.tiling.gathering import cube_rows
 from passes.tiling.group import own_axes
 from passes.tiling.names import spoken
 from passes.tiling.ring import StreamMemory
-from passes.tiling.rows import row_elements
+from passes.tiling.rows import rows_of
 from passes.tiling.storage import Storage, TokenScope
 from passes.tiling.stream import Stream
 
@@ -67,7 +67,7 @@ class StreamOperands:
         if mine is rows:
             return
         result = self._memory.at(slot)[op.result]
-        count = row_elements(scope, op, self._memory.storages[op.source])
+        count = rows_of(scope, op, result).count
         b.insert(
             Nd2NzOp(
                 self._gathered(op.result, slot),
@@ -101,7 +101,7 @@ class StreamOperands:
                 selection.indices.memref,
                 b.index(scope.base(selection.indices)),
                 b.index(rows),
-                b.index(row_elements(scope, op, source)),
+                b.index(rows_of(scope, op, source).count),
                 b.index(selection.length),
                 zeros=zeros,
                 present=b.index(present),

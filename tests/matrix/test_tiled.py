@@ -379,15 +379,6 @@ UNSUPPORTED = {
         edited(("1..2048", "1..8192")),
         "no kernel for this: 248448 bytes of UB are in use together, 60288 more than",
     ),
-    "rows of any length": (
-        edited(("D  = 128", "D in 1..128")),
-        "31:24: error: no kernel for this: Gather of rows over [D], whose length is",
-    ),
-    "rows of part of a unit": (
-        edited(("D  = 128", "D = 96")),
-        "31:24: error: no kernel for this: Gather of rows of 96 numbers, which is no "
-        "multiple of 64; pad them to 128",
-    ),
 }
 """What it is, and what is said of it."""
 

@@ -132,6 +132,24 @@ def test_gather_rows() -> None:
     assert np.isnan(y[56:]).all()
 
 
+def test_gathered_rows_of_any_length_begin_in_blocks() -> None:
+    x, y = np.arange(1, 13, dtype=np.float32), np.zeros(32, np.float32)
+    run(
+        ROWS
+        + LOAD_INDICES
+        + """npu.fill %u[%c0] with 7.0 count %c32
+        npu.gather_rows %u[%c8], %x at %c1 + %i[%c0] rows %c2 of %c3 below %c3
+        npu.store %y[%c0], %u[%c0] rows %c1 of %c32 pitch %c0, %c0""",
+        "%x: gm<?xf32>, %n: gm<?xi32>, %y: gm<?xf32>",
+        x,
+        numbers(2, -1),
+        y,
+    )
+    seven, nothing = np.full(8, 7, np.float32), [np.nan] * 5
+    expected = [seven, [10, 11, 12, *nothing], [0, 0, 0, *nothing], seven]
+    np.testing.assert_array_equal(y.reshape(4, 8), expected)
+
+
 def test_an_absent_row_outside_of_memory_is_not_touched() -> None:
     x, y = np.ones(8, np.float32), np.zeros(64, np.float32)
     body = (
@@ -303,8 +321,8 @@ def test_scatter_add_out_of_bounds_names_the_target() -> None:
             "-1 elements of buffer %u: a count is not negative",
         ),
         (
-            "npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] rows %c1 of %c4 below %c1",
-            "a row of 4 elements is no multiple of 32 bytes",
+            "npu.gather_rows %u[%c0], %x at %c0 + %i[%c0] rows %c1 of %c0 below %c1",
+            "rows of no elements",
         ),
         (
             "npu.load_selected_rows %u[%c0], %x at %c0 where %i[%c0] rows %c1 of %c0 "

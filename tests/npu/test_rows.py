@@ -54,11 +54,13 @@ scf.for %b = %c0 to %c{count} step %c16 {{
 def gather(
     x: Array, i: Sequence[int], *, shown: bool = True, zeros: int = 32, **sizes: int
 ) -> Array:
-    """The tile that is gathered, row major."""
+    """The tile that is gathered, row major, with what fills its last block."""
     sizes = {"at": 16, "base": 2, "k": 1, "limit": 5, "count": 32, **sizes}
     sizes = {"rows": 16, "high": 32, "present": len(i) - sizes["k"], **sizes}
     t = "bf16" if x.dtype == BF16 else "f16"
-    body = (GATHER + SHOWN * shown).format(size=4096, t=t, **sizes)
+    body = GATHER.format(size=4096, t=t, **sizes)
+    sizes["count"] = -(-sizes["count"] // 16) * 16
+    body += (SHOWN * shown).format(t=t, **sizes)
     arguments = ", ".join(f"%{name}: gm<?x{t}>" for name in ("x", "z", "e"))
     y = np.full((sizes["rows"], sizes["count"]), 55, np.float32)
     run_npu(
@@ -91,6 +93,16 @@ def test_rows_are_gathered_to_nz(dtype: DTypeLike) -> None:
     wanted = [rows[2 + n] if 0 <= n < 5 else np.zeros(32) for n in numbers[1:]]
     np.testing.assert_array_equal(found[:8], wanted)
     assert not found[8:].any()
+
+
+@pytest.mark.parametrize("count", [1, 5, 24])
+def test_rows_of_any_length_end_in_zeros(count: int) -> None:
+    x = table(7, count)
+    found = gather(x, [99, 4, -1, 1], count=count)
+    wanted = np.zeros_like(found)
+    rows = x.reshape(7, count).astype(np.float32)
+    wanted[0, :count], wanted[2, :count] = rows[6], rows[3]
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_rows_behind_the_present_ones_are_zeros() -> None:
@@ -164,8 +176,7 @@ def test_only_the_tile_is_written() -> None:
     ("sizes", "message"),
     [
         ({"present": 17, "k": 0}, "17 indices for 16 rows"),
-        ({"count": 24}, "a row of 24 elements is no multiple of 32 bytes"),
-        ({"count": 0}, "a row of 0 elements is no multiple of 32 bytes"),
+        ({"count": 0}, "rows of no elements"),
         ({"high": 24}, "blocks of 24 rows in buffer %tile are not whole fractals"),
         ({"rows": 48}, "48 rows overlap in blocks of 32 rows in buffer %tile"),
         ({"at": 8}, "address 80 in l1, element 8 .* is no multiple of 32 bytes"),
