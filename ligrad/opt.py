@@ -82,15 +82,17 @@ class LigradOptMain(xDSLOptMain):
         """Text for a file is kept until all of it is there."""
         if self.args.output_file is None:
             return super().prepare_output()
-        require_place(Path(self.args.output_file))
         self._kept = _Kept()
         return self._kept
 
     def run(self) -> None:
         """As xdsl-opt does; a file that is written is there as a whole or not at all."""
+        name = self.args.output_file
+        if name is not None:
+            require_place(Path(name))
         super().run()
         if self._kept is not None:
-            write_text(Path(self.args.output_file), self._kept.getvalue())
+            write_text(Path(name), self._kept.getvalue())
 
     def apply_passes(self, prog: ModuleOp) -> None:
         try:
