@@ -91,7 +91,7 @@ class LigradOptMain(xDSLOptMain):
         if name is not None:
             require_place(Path(name))
         super().run()
-        if self._kept is not None:
+        if name is not None and self._kept is not None:
             write_text(Path(name), self._kept.getvalue())
 
     def apply_passes(self, prog: ModuleOp) -> None:

@@ -134,7 +134,7 @@ class Batches:
         name = self._declared.ends.get(axis)
         if name is None:
             return Runs(np.zeros(1, np.int64), np.array([self.extent(axis)]))
-        ends = self.raw(name).astype(np.int64)
+        ends = self.raw(name).astype(np.int64).reshape(-1)  # of one run: no axis
         return Runs(np.concatenate([[0], ends[:-1]]), np.diff(ends, prepend=0))
 
     def extent(self, axis: str) -> int:

@@ -6,6 +6,7 @@ regard to case; `spelled` keeps a name as its author wrote it, for outputs and m
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -125,6 +126,8 @@ def declare(program: Program) -> Declarations:
                 _array(statement, found.outputs, found.output_aliases)
             case _:
                 pass
+    axes = [each for each in program.statements if isinstance(each, Axis)]
+    found.units.update(_units(axes))
     for statement in program.statements:  # roles need all the unit axes
         if isinstance(statement, Input):
             _role(found, statement)
@@ -139,8 +142,25 @@ def _axis(found: Declarations, axis: Axis) -> None:
         found.extents[fold(axis.name)] = (
             fold(value) if isinstance(value, str) else value
         )
-        if value == 1:
-            found.units.add(fold(axis.name))
+
+
+def _units(axes: Sequence[Axis]) -> Iterator[str]:
+    """The axes whose extent is always 1: both bounds are, or those of the axes that they
+    name."""
+    named = {fold(axis.name): axis for axis in axes}
+
+    def bound(axis: Axis, high: bool, seen: frozenset[str]) -> int | None:
+        value = (axis.high if high and axis.high is not None else axis.low).value
+        if isinstance(value, int):
+            return value
+        name = fold(value)
+        if name in seen or name not in named:
+            return None
+        return bound(named[name], high, seen | {name})
+
+    for name, axis in named.items():
+        if all(bound(axis, high, frozenset({name})) == 1 for high in (False, True)):
+            yield name
 
 
 def _array(

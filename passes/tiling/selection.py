@@ -101,8 +101,8 @@ class Ragged:
             length = self._length(ends)
             number = b.named("batch", b.div(scope.token, length))
             return _Run(number, b.mul(number, length), length)
-        [runs] = tensor(ends).axes
-        number_of_runs = b.index(scope.array_extent(runs))
+        batch = tensor(ends).axes  # none where there is always one run
+        number_of_runs = b.index(scope.array_extent(batch[0]) if batch else 1)
         find = FindRunOp(self._ends[ends], number_of_runs, scope.token)
         b.insert(find)
         b.named("batch", find.run)
@@ -126,4 +126,4 @@ class Ragged:
     def _length(self, ends: SSAValue) -> Index:
         axis = self._scope.signature.axes[self._uniform[ends]]
         assert axis.length is not None
-        return self._scope.extents[axis.length]
+        return self._scope.extents.get(axis.length, 1)  # no argument: always 1

@@ -399,3 +399,21 @@ a0 = x
 """
     inputs = {"x": np.ones(3, np.float16)}
     assert (evaluate(parse(text), inputs, dtype="fp16")["y"].value == 1).all()
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        "axis U = 1",
+        "axis U in 1..1",
+        "axis U = C\naxis C in 1..1",
+        "axis U in C..1\naxis C in 1..4",
+    ],
+)
+def test_an_axis_that_is_always_1_may_be_left_out(axes: str) -> None:
+    """However its bounds say so."""
+    text = f"{axes}\naxis A in 1..9\ninput x : half[A, U?]\noutput y : half[A, U?]\n"
+    if "C" in axes:
+        text += "input k : half[C]\n"
+    given = {"x": [1.0, -2.0], **({"k": [0.0]} if "C" in axes else {})}
+    assert value(f"{text}y = Relu(x)\n", **given).reshape(-1).tolist() == [1, 0]
