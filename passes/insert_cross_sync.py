@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -40,7 +42,8 @@ class InsertCrossSyncPass(ModulePass):
     the sync_group that it is written behind, the iteration before wrote.
     Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`). Where there
     are fewer ids than flags, those share one that come in the same order at both ends
-    (`passes.cross_flags`).
+    (`passes.cross_flags`). Loops with a sync_all between them use the same ids again, each
+    for the same core and pipe: no flag is up behind a loop.
 
     The loops are those with sync_groups between their operations, which are the same in
     both bodies; a buffer is ordered in the innermost one that holds all its accesses. In a
@@ -83,19 +86,61 @@ def _synchronise(launch: LaunchOp) -> None:
             reads = _accesses(reader, buffer, writes=False)
             if writes and reads:
                 edges += _edges(writes, reads)
-    edges = _merge(edges)
     limit = find_soc(launch.soc.data).cross_core_flags
-    flags = [[edge] for edge in edges] if len(edges) <= limit else share_flags(edges)
-    if len(flags) > limit:
-        raise UnsupportedError(
-            flags[limit][0].after,
-            f"cube and vector cores hand values over in {len(flags)} orders, for each of "
-            f"which there is a flag; a chip has {limit}",
-            "compute some outputs in an operator of their own",
-        )
-    for flag, sharing in enumerate(flags):
+    loops = _by_loop(_merge(edges))
+    flags = _numbered([[[edge] for edge in loop] for loop in loops])
+    if max(number for number, _ in flags) >= limit:
+        flags = _numbered([share_flags(loop) for loop in loops])
+    for number, sharing in flags:
+        if number >= limit:
+            raise UnsupportedError(
+                sharing[0].after,
+                f"cube and vector cores hand values over in {len(flags)} orders, for each "
+                f"of which there is a flag; a chip has {limit}",
+                "compute some outputs in an operator of their own",
+            )
+    for number, sharing in flags:
         for edge in sharing:
-            _insert(edge, flag)
+            _insert(edge, number)
+
+
+def _by_loop(edges: list[Edge]) -> list[list[Edge]]:
+    """The edges of each loop that sync_alls keep apart from others."""
+    found: dict[int, list[Edge]] = {}
+    for edge in edges:
+        body, loop = _body_and_loop(edge.after)
+        ahead = takewhile(lambda op, end=loop: op is not end, body.ops)
+        meetings = sum(isinstance(op, SyncAllOp) for op in ahead)
+        found.setdefault(meetings, []).append(edge)
+    return [found[meetings] for meetings in sorted(found)]
+
+
+def _numbered(loops: list[list[list[Edge]]]) -> list[tuple[int, list[Edge]]]:
+    """An id for each of the flags of the loops: a later loop uses those of the earlier ones
+    again, each for flags of the same core and pipe."""
+    ids: dict[tuple[Block, Pipe], list[int]] = {}
+    found: list[tuple[int, list[Edge]]] = []
+    for flags in loops:
+        used = Counter[tuple[Block, Pipe]]()
+        for sharing in flags:
+            body, _ = _body_and_loop(sharing[0].after)
+            kind = body, sharing[0].pipe
+            own = ids.setdefault(kind, [])
+            if used[kind] == len(own):
+                own.append(sum(map(len, ids.values())))
+            found.append((own[used[kind]], sharing))
+            used[kind] += 1
+    return found
+
+
+def _body_and_loop(op: Operation) -> tuple[Block, Operation]:
+    """The body of a core that an operation is in, and the loop of the body."""
+    while not isinstance(outer := op.parent_op(), LaunchOp):
+        assert outer is not None
+        op = outer
+    body = op.parent_block()
+    assert body is not None
+    return body, op
 
 
 def _loop(body: Block, shared: set[Operation]) -> ForOp:

@@ -22,6 +22,7 @@ from ligrad_ir.errors import LigradError
 from ligrad_ir.program import check_program
 from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
+from passes.split_loops import lower_by_loops
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.cube import CubeEmitter
 from passes.tiling.group import Group, group
@@ -89,14 +90,22 @@ class LowerToNpuPass(ModulePass):
         self.check_options()
         try:
             find_soc(self.soc)
-            _Lowering(op, self).run()
+            check_program(op)
+            lower_by_loops(op, self.lower_loop)
         except LigradError as error:
             raise PassFailedException(f"lower-to-npu: {error}") from error
+
+    def lower_loop(self, module: ModuleOp) -> None:
+        """Lower a graph of one loop over tokens, in place.
+
+        Raises:
+            UnsupportedError: the schedule cannot run it.
+        """
+        _Lowering(module, self).run()
 
 
 class _Lowering(TokenLowering):
     def __init__(self, module: ModuleOp, options: LowerToNpuPass):
-        check_program(module)
         on_cube = is_cube_or_outer if options.outer_products == "cube" else is_cube
         staging = stage(entry_function(module), on_cube)
         self._depth = 1 if options.deterministic else options.tokens

@@ -22,6 +22,7 @@ from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
 from passes.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
+from passes.split_loops import lower_by_loops
 from passes.tiling.block import BlockEmitter
 from passes.tiling.builder import BodyBuilder, Index
 from passes.tiling.gathering import GATHERS, Gather, VectorGather
@@ -97,18 +98,20 @@ class StreamToNpuPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         self.check_options()
         try:
-            soc = find_soc(self.soc)
             check_program(op)
-            scatter = "vector" if self.deterministic else self.scatter
-            plan = stream(entry_function(op), scatter)
-            bounds, room = upper_bounds(op), soc.l1_size
-            window = self.window or natural_window(plan, bounds, self.depth, room)
-            options = replace(self, window=window)
-            _Streaming(op, plan, options).run()  # changes nothing before it is through
-        except UnsupportedError:
-            LowerToNpuPass(self.soc, self.deterministic, TOKENS).apply(ctx, op)
+            lower_by_loops(op, self._lower_loop)
         except LigradError as error:
             raise PassFailedException(f"stream-to-npu: {error}") from error
+
+    def _lower_loop(self, module: ModuleOp) -> None:
+        try:
+            scatter = "vector" if self.deterministic else self.scatter
+            plan = stream(entry_function(module), scatter)
+            bounds, room = upper_bounds(module), find_soc(self.soc).l1_size
+            window = self.window or natural_window(plan, bounds, self.depth, room)
+            _Streaming(module, plan, replace(self, window=window)).run()
+        except UnsupportedError:  # nothing is changed yet
+            LowerToNpuPass(self.soc, self.deterministic, TOKENS).lower_loop(module)
 
 
 class _Streaming(TokenLowering):

@@ -28,6 +28,12 @@ FINAL_OPS = (
 """One number of the result from one number of each operand."""
 
 
+def is_of_one_shape(op: Operation) -> bool:
+    """Whether the operands have the axes of the result in their order, or none."""
+    axes = tensor(op.results[0]).axes
+    return all(tensor(operand).axes in ((), axes) for operand in op.operands)
+
+
 def final_operations(
     ops: Sequence[Operation],
     last: ReturnOp,
@@ -69,7 +75,7 @@ def _check(op: Operation, token: str) -> None:
         raise UnsupportedError(
             op,
             f"{called(op)} needs a sum over all of {token} for each position on {token}; "
-            f"a kernel goes over {token} once",
+            f"a loop goes over {token} once",
             apart(next(v for v in op.operands if token not in tensor(v).axes)),
         )
     if not isinstance(op, FINAL_OPS):
@@ -80,7 +86,7 @@ def _check(op: Operation, token: str) -> None:
             apart(op.results[0]),
         )
     for operand in op.operands:
-        if tensor(operand).axes not in ((), axes):
+        if tensor(operand).axes not in ((), axes):  # `is_of_one_shape`, told in words
             raise UnsupportedError(
                 op,
                 f"an operand over {axes_of(operand)} for a result over {axes_of(result)}; "

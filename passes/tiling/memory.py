@@ -20,7 +20,13 @@ from passes.tiling.names import label_of
 from passes.tiling.padding import Unpadded, entry_axes, unpadded
 from passes.tiling.reach import sums_tokens
 from passes.tiling.staging import Staging
-from passes.tiling.storage import Storage, capacity, workspace_elements
+from passes.tiling.storage import (
+    Storage,
+    capacity,
+    total_elements,
+    total_extent,
+    workspace_elements,
+)
 from passes.tiling.unsupported import UnsupportedError, said
 
 
@@ -239,15 +245,10 @@ class ProgramMemory:
 
     def elements(self, b: BodyBuilder, value: SSAValue) -> Index:
         """The number of elements of a value over all tokens."""
-        total: Index = 1
-        for axis in tensor(value).axes:
-            total = b.mul(total, self._extent(axis))
-        return total
+        return total_elements(b, self._signature, self.extents, tensor(value).axes)
 
     def _extent(self, axis: str) -> Index:
-        declared = self._signature.axes[axis]
-        fixed = not declared.is_packed and declared.minimum == declared.maximum
-        return declared.maximum if fixed else self.extents[axis]
+        return total_extent(self._signature, self.extents, axis)
 
     def _unpadded(self) -> Unpadded:
         """What crosses without padding."""

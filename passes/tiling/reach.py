@@ -9,17 +9,21 @@ Pure: reads the IR, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
+from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.axes import Axes, spell
+from ligrad_ir.axes import spell
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
 from ligrad_ir.dialects.lig_types import TensorType
 from passes.tiling.unsupported import UnsupportedError
+
+TOKEN_AXIS = "lig.token_axis"
+"""An attribute of a function that is one loop of a larger graph: its token axis."""
 
 
 class Reach(Enum):
@@ -59,12 +63,26 @@ def reaches(ops: Iterable[Operation], token: str) -> Mapping[SSAValue, Reach]:
 def token_axis(function: FuncOp) -> str:
     """The axis that a selection has in front of its entries. Without a selection, one that
     is the first of every array that has it: of an output, or else of an input that is
-    used. No name, where no array has an axis.
+    used. No name, where no array has an axis. A function may also say it (`TOKEN_AXIS`).
 
     Raises:
         UnsupportedError: a selection has other axes.
     """
-    for op in function.body.block.ops:
+    said = function.attributes.get(TOKEN_AXIS)
+    if isinstance(said, StringAttr):
+        return said.data
+    block = function.body.block
+    used = [argument for argument in block.args if any(True for _ in argument.uses)]
+    last = block.last_op
+    assert last is not None
+    return token_axis_of(list(block.ops), used, last.operands)
+
+
+def token_axis_of(
+    ops: Iterable[Operation], inputs: Iterable[SSAValue], outputs: Iterable[SSAValue]
+) -> str:
+    """The same of some operations, with the arrays that they take and leave."""
+    for op in ops:
         if isinstance(op, RowsOp):
             axes = tensor(op.result).axes
             if len(axes) != 2:
@@ -74,17 +92,9 @@ def token_axis(function: FuncOp) -> str:
                     "one for the entries of a token",
                 )
             return axes[0]
-    arrays = [axes for axes in _arrays(function) if axes]
-    candidates = [axes[0] for axes in arrays] or [""]
+    arrays = [
+        v.type.axes for v in (*outputs, *inputs) if isinstance(v.type, TensorType)
+    ]
+    candidates = [axes[0] for axes in arrays if axes] or [""]
     inner = {axis for axes in arrays for axis in axes[1:]}
     return next((axis for axis in candidates if axis not in inner), candidates[0])
-
-
-def _arrays(function: FuncOp) -> Iterator[Axes]:
-    """The axes of the outputs, then those of the inputs that are used."""
-    for type in function.function_type.outputs:
-        if isinstance(type, TensorType):
-            yield type.axes
-    for argument in function.body.block.args:
-        if isinstance(argument.type, TensorType) and any(True for _ in argument.uses):
-            yield argument.type.axes

@@ -177,3 +177,22 @@ def workspace_elements(
     """What one block's copy of a value can take, in elements; of the axes in `tiles`, a
     window."""
     return prod(capacity(signature, axis, tiles) for axis in axes)
+
+
+def total_extent(
+    signature: Signature, extents: Mapping[str, SSAValue], axis: str
+) -> Index:
+    """The length of an axis, over all tokens."""
+    declared = signature.axes[axis]
+    fixed = not declared.is_packed and declared.minimum == declared.maximum
+    return declared.maximum if fixed else extents[axis]
+
+
+def total_elements(
+    b: BodyBuilder, signature: Signature, extents: Mapping[str, SSAValue], axes: Axes
+) -> Index:
+    """The elements of a whole value, over all tokens."""
+    total: Index = 1
+    for axis in axes:
+        total = b.mul(total, total_extent(signature, extents, axis))
+    return total

@@ -94,6 +94,35 @@ output z : float32[M, C, One]
 s = c - x
 y = s
 z = s * 2""",
+    "a sum that tokens need": """input x : float32[M, C]
+input z : half[M]
+output y : half[M, C]
+output n : float32[M]
+output s : float32[One]
+n = Reduce(x * x over C)
+s = Reduce(n over M)
+y = x * s - n + z * Relu(s)""",
+    "beside the tokens": """input key : half[N, C]
+input u : float32[C]
+input x : half[M, C]
+output y : half[M, C]
+output k : float32[N]
+output w : half[N, C]
+output loss : half[One]
+k = Reduce(key * Reduce(x over M) over C)
+w = key - u
+y = x * Reduce(key * key over N)
+loss = Reduce(k over N) * Reduce(u over C)""",
+    "products and a selection": """input key : half[N, C]
+input q : half[M, H, C]
+input dy : float32[M, K]
+input idx : int32[M, K] selects N
+output dk : half[N, C]
+output y : half[M, H]
+S = Matmul(q, Gather(key, idx))
+total = Reduce(Reduce(Reduce(S * dy over K) over H) over M)
+dk = ScatterAdd(Matmul(S * total, q over H), idx) + key * total
+y = Reduce(Reduce(dk * dk over C) over N) * Reduce(S * dy over K)""",
     "numbers only": """input a : float32[One]
 input b : float32[One]
 output c : half[One]
@@ -155,7 +184,13 @@ def test_deterministic_bits(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "deterministic"), [("sums of all", False), ("with a selection", True)]
+    ("name", "deterministic"),
+    [
+        ("sums of all", False),
+        ("with a selection", True),
+        ("beside the tokens", True),
+        ("products and a selection", False),
+    ],
 )
 def test_the_emitted_kernel(name: str, deterministic: bool) -> None:
     found = compiled(name, "optimized", deterministic=deterministic)

@@ -1,4 +1,4 @@
-"""The two kinds of random programs, by name and number."""
+"""The kinds of random programs, by name and number."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable
 from tests.random_programs.case import Case, draw_case
 from tests.random_programs.draw import Drawn, Sizes, draw
 from tests.random_programs.in_class import draw_in_class
+from tests.random_programs.loops import draw_loops
 
 MODES: dict[str, Callable[[random.Random, Sizes], Drawn]] = {
     "any": draw,
     "in-class": draw_in_class,
+    "loops": draw_loops,
 }
 SIZES = {
     "graph": Sizes(),

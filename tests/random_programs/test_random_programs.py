@@ -35,11 +35,13 @@ def test_graphs_are_right(mode: str, first: int) -> None:
         assert verdict.kind == "right", explained(case, verdict)
 
 
-@pytest.mark.parametrize("first", [0, 10])
-def test_tiled_programs_are_right_or_refused(first: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "first"), [("in-class", 0), ("in-class", 10), ("loops", 0)]
+)
+def test_tiled_programs_are_right_or_refused(mode: str, first: int) -> None:
     found = Counter[str]()
     for number in range(first, first + 10):
-        case = case_of("in-class", "tiled", SEED, number)
+        case = case_of(mode, "tiled", SEED, number)
         verdict = judge(case, "tiled")
         assert verdict.kind in ("right", "refused"), explained(case, verdict)
         found[verdict.kind] += 1
@@ -68,7 +70,7 @@ def explained(case: Case, verdict: Verdict) -> str:
 # ---- the generator
 
 
-@pytest.mark.parametrize("mode", ["any", "in-class"])
+@pytest.mark.parametrize("mode", ["any", "in-class", "loops"])
 def test_a_number_means_the_same_case(mode: str) -> None:
     case = case_of(mode, "graph", 3, 7)
     assert case == case_of(mode, "graph", 3, 7)
