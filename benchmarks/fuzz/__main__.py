@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from benchmarks.fuzz.cases import KINDS
@@ -38,12 +39,17 @@ def main() -> None:
     fork = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder, fork.Pool(options.jobs) as pool:
         root = Path(folder)
-        outcomes = pool.starmap(run, [(*task, root) for task in tasks], chunksize=8)
-    for outcome in outcomes:
-        if outcome.wrong:
-            print(_failure(outcome, options.seed))
+        outcomes: list[Outcome] = []
+        for outcome in pool.imap(partial(_run, root=root), tasks, chunksize=8):
+            outcomes.append(outcome)
+            if outcome.wrong:
+                print(_failure(outcome, options.seed), flush=True)
     print(table(outcomes))
     sys.exit(1 if any(outcome.wrong for outcome in outcomes) else 0)
+
+
+def _run(task: tuple[str, int, int], root: Path) -> Outcome:
+    return run(*task, root)
 
 
 def _failure(outcome: Outcome, seed: int) -> str:
