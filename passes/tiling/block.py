@@ -21,7 +21,7 @@ from ligrad_ir.dialects.npu_types import element_bytes
 from ligrad_ir.soc import Soc
 from passes.tiling.builder import Index
 from passes.tiling.elementwise import ElementwiseEmitter
-from passes.tiling.group import Extent, Group, numbers
+from passes.tiling.group import Extent, Group, Phase, numbers
 from passes.tiling.names import spoken
 from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.tiling.unsupported import UnsupportedError
@@ -57,7 +57,7 @@ class BlockEmitter(ElementwiseEmitter):
         self._zeros: dict[SSAValue, SSAValue] = {}
         self._at_once = False
         self._row_start: Index = 0
-        _, inside, _ = group.phases()
+        inside = [op for phase in group.phases() for op in phase.fresh]
         self._block_rows = block_rows(self._row_bytes(inside))
 
     def _row_bytes(self, ops: list[Operation]) -> int:
@@ -94,8 +94,8 @@ class BlockEmitter(ElementwiseEmitter):
 
     # ---- blocks
 
-    def _inside(self, first: Index, last: Index, ops: list[Operation]) -> None:
-        b = self._b
+    def _inside(self, first: Index, last: Index, phase: Phase) -> None:
+        b, ops = self._b, phase.inside
         for op in ops:
             if self._is_at_once(op):
                 self._repeat_rows(op)
@@ -115,7 +115,7 @@ class BlockEmitter(ElementwiseEmitter):
                         self._compute_block(op, count)
                 else:
                     self._row_by_row([*run], start, rows, columns)
-            for op in ops:
+            for op in phase.fresh:
                 [result] = op.results
                 if result in self._stores and self._is_matrix(result):
                     b.location = op.location

@@ -22,7 +22,7 @@ from ligrad_ir.dialects.npu_vector import (
 )
 from passes.tiling.bits import BitsEmitter
 from passes.tiling.builder import Index
-from passes.tiling.group import Extent, Group
+from passes.tiling.group import Extent, Group, Phase
 from passes.tiling.limits import require_addable, require_order
 from passes.tiling.names import spoken
 from passes.tiling.staging import ELEMENTWISE_OPS
@@ -124,7 +124,6 @@ class ElementwiseEmitter(BitsEmitter):
 
     def _body(self, first: Index, last: Index) -> None:
         b, group = self._b, self._group
-        before, inside, behind = group.phases()
         own = {result for op in group.ops for result in op.results}
         for op in group.ops:
             b.location = op.location
@@ -141,16 +140,17 @@ class ElementwiseEmitter(BitsEmitter):
                 self._clear(result)
             if self._sums_rows(op) and group.extent(result) is Extent.ROW:
                 self._fill(self._buffer(result), 0.0, self._capacity(result))
-        for op in before:
-            self._compute(op, 0, self._count(op.results[0]))
-        if inside:
-            self._inside(first, last, inside)
-        share = b.named("rows", b.sub(last, first))
-        for op in behind:
-            if group.extent(op.results[0]) is Extent.COLUMN:
-                self._compute(op, first, share)
-            else:
-                self._compute(op, 0, self._count(op.results[0]))
+        share: Index | None = None
+        for phase in group.phases():
+            for op in phase.small:
+                if share is not None and group.extent(op.results[0]) is Extent.COLUMN:
+                    self._compute(op, first, share)
+                else:
+                    self._compute(op, 0, self._count(op.results[0]))
+            if phase.inside:
+                self._inside(first, last, phase)
+            if share is None:
+                share = b.named("rows", b.sub(last, first))
         for op in group.ops:
             [result] = op.results
             if result not in self._stores or group.extent(result) is Extent.MATRIX:
@@ -166,8 +166,9 @@ class ElementwiseEmitter(BitsEmitter):
         """See that zeros leave behind what is computed of an output."""
         self._fill(self._buffer(value), 0.0, self._capacity(value))
 
-    def _inside(self, first: Index, last: Index, ops: list[Operation]) -> None:
-        """The operations on the matrix, for the rows from first to last."""
+    def _inside(self, first: Index, last: Index, phase: Phase) -> None:
+        """The operations on the matrix, for the rows from first to last; what is fresh
+        is stored."""
         raise NotImplementedError
 
     # ---- computation

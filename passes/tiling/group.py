@@ -6,7 +6,7 @@ row (the same for all rows), one column (a number for every row) or a single num
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,7 +18,7 @@ from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_ragged import tensor
 from ligrad_ir.dialects.lig_types import RowType
 from passes.tiling.staging import ELEMENTWISE_OPS
-from passes.tiling.unsupported import UnsupportedError, apart, axes_of, called, said
+from passes.tiling.unsupported import UnsupportedError, called
 
 
 class Extent(Enum):
@@ -28,6 +28,16 @@ class Extent(Enum):
     ROW = "row"
     COLUMN = "column"
     NUMBER = "number"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A turn of a group. small: what has no matrix, ahead of the loop over the rows;
+    inside: what the loop does, in order; fresh: what of that it does for the first time."""
+
+    small: list[Operation]
+    inside: list[Operation]
+    fresh: list[Operation]
 
 
 @dataclass
@@ -85,36 +95,48 @@ class Group:
             for op in self.ops
         )
 
-    def phases(self) -> tuple[list[Operation], list[Operation], list[Operation]]:
-        """The operations before the loop over rows, in it and behind it.
-
-        Raises:
-            UnsupportedError: the loop would need what is only known behind it.
-        """
-        before: list[Operation] = []
-        inside: list[Operation] = []
-        behind: list[Operation] = []
-        late: set[SSAValue] = set()
+    def phases(self) -> list[Phase]:
+        """The operations in turns. What needs a sum over the matrix waits for the loop that
+        forms it; if it is over the matrix itself, it is in a loop of its own, in which what
+        it needs of the earlier ones is done again."""
+        turns: dict[Operation, int] = {}
         for op in self.ops:
-            [result] = op.results
-            covers = [self.extent(v) for v in numbers(op)]
-            if Extent.MATRIX in covers:
-                for wanted in (operand for operand in op.operands if operand in late):
-                    raise UnsupportedError(
-                        op,
-                        f"{called(op)} over {axes_of(result)} needs {said(wanted)}, which "
-                        "is summed up in the same loop over the numbers",
-                        apart(wanted),
-                    )
-                inside.append(op)
-                if self.extent(result) is not Extent.MATRIX:
-                    late.add(result)
-            elif any(operand in late for operand in op.operands):
-                behind.append(op)
-                late.add(result)
-            else:
-                before.append(op)
-        return before, inside, behind
+            makers = [(value, value.owner) for value in op.operands]
+            turns[op] = max(
+                (
+                    turns[maker] + self._is_sum(value, maker)
+                    for value, maker in makers
+                    if isinstance(maker, Operation) and maker in turns
+                ),
+                default=0,
+            )
+        return [
+            self._phase(turns, number)
+            for number in range(max(turns.values(), default=0) + 1)
+        ]
+
+    def _phase(self, turns: Mapping[Operation, int], number: int) -> Phase:
+        here = [op for op in self.ops if turns[op] == number]
+        fresh = [op for op in here if self._covers_matrix(op)]
+        needed = set(fresh)
+        for op in reversed(self.ops):
+            if op in needed:
+                needed.update(
+                    maker
+                    for value in op.operands
+                    if self.extent(value) is Extent.MATRIX
+                    and isinstance(maker := value.owner, Operation)
+                    and maker in turns
+                )
+        small = [op for op in here if op not in needed]
+        return Phase(small, [op for op in self.ops if op in needed], fresh)
+
+    def _covers_matrix(self, op: Operation) -> bool:
+        return any(self.extent(value) is Extent.MATRIX for value in numbers(op))
+
+    def _is_sum(self, value: SSAValue, maker: Operation) -> bool:
+        """Whether a value is summed up in the loop over the rows."""
+        return self._covers_matrix(maker) and self.extent(value) is not Extent.MATRIX
 
 
 def numbers(op: Operation) -> Iterator[SSAValue]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from passes.tiling.builder import Index
 from passes.tiling.elementwise import ElementwiseEmitter
-from passes.tiling.group import Extent
+from passes.tiling.group import Extent, Phase
 
 
 class VectorEmitter(ElementwiseEmitter):
     """Emits one group for one token, row by row."""
 
-    def _inside(self, first: Index, last: Index, ops: list[Operation]) -> None:
-        b, group = self._b, self._group
+    def _inside(self, first: Index, last: Index, phase: Phase) -> None:
+        b, group, ops = self._b, self._group, phase.inside
 
         def row(at: SSAValue) -> None:
             self._row = at
@@ -25,7 +25,8 @@ class VectorEmitter(ElementwiseEmitter):
             for op in ops:
                 self._compute(op, 0, self._extent(group.columns))
                 [result] = op.results
-                if result in self._stores and group.extent(result) is Extent.MATRIX:
+                is_matrix = group.extent(result) is Extent.MATRIX
+                if op in phase.fresh and result in self._stores and is_matrix:
                     self._store(result, b.mul(at, self._pitch(result)), 0, None)
 
         b.loop(first, last, 1, row, "row")

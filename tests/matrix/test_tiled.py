@@ -257,6 +257,21 @@ def with_output(declaration: str, formula: str) -> str:
 
 S = "S = Relu(Matmul(Query, Gather(Key, Indices)))"
 CHANGED = {
+    "a sum of a row for the row": edited(
+        ("dQ = ", "Z = Reduce(S * Y over K)\ndQ = "),
+        ("dQ = Matmul(ReluGrad(Y, S)", "dQ = Matmul(ReluGrad(Y, S) * Z"),
+    ),
+    "a sum of a column for the column": edited(
+        ("dQ = ", "Z = Relu(Reduce(S * Y over N1))\ndQ = "),
+        ("dQ = Matmul(ReluGrad(Y, S)", "dQ = Matmul(ReluGrad(Y, S) * Z"),
+    ),
+    "a sum over all for each": with_output(
+        "output g : half[T, N1, K]", "G = S * Reduce(Reduce(S * Y over K) over N1)"
+    ),
+    "sums of sums": with_output(
+        "output g : half[T, N1, K]",
+        "A = S - weights * Reduce(S * dy over K)\nG = A * Reduce(A * Y over N1)",
+    ),
     "a scale of the result": edited(("dQ = ", "dQ = 0.5 * ")),
     "a scale of a sum": edited(("dK = ScatterAdd", "dK = 2 * ScatterAdd")),
     "a sum over the tokens": edited(
@@ -356,14 +371,6 @@ UNSUPPORTED = {
     "rows for the vector unit": (
         with_output("output g : half[T, D]", "G = Reduce(Gather(Key, Indices) over K)"),
         "34:5: error: no kernel for this: Reduce needs the result of Gather, which the",
-    ),
-    "a sum of a row for the row": (
-        edited(
-            ("dQ = ", "Z = Reduce(S * Y over K)\ndQ = "),
-            ("dQ = Matmul(ReluGrad(Y, S)", "dQ = Matmul(ReluGrad(Y, S) * Z"),
-        ),
-        "35:13: error: no kernel for this: a product over [T, N1, K] needs Z, which is "
-        "summed up in the same loop over the numbers; compute Z in an operator",
     ),
     "rows that only leave": (
         with_output("output g : half[T, K, D]", "G = Gather(Key, Indices)"),

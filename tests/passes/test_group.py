@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.dialects import lig
 from ligrad_ir.dialects.lig_types import TensorType
-from passes.tiling.group import Extent, Group, group, own_axes
+from passes.tiling.group import Extent, Group, Phase, group, own_axes
 from passes.tiling.unsupported import UnsupportedError
 
 
@@ -78,7 +78,9 @@ def test_phases() -> None:
     late = total(matrix.result, "K")
     behind = mul(late.result, column.result)
     [part] = groups(row, column, matrix, late, behind)
-    assert part.phases() == ([row, column], [matrix, late], [behind])
+    first, second = part.phases()
+    assert first == Phase([row, column], [matrix, late], [matrix, late])
+    assert second == Phase([behind], [], [])
     assert not part.sums_rows
 
 
@@ -89,18 +91,33 @@ def test_a_sum_of_rows_keeps_them_together() -> None:
     assert part.extent(part.ops[-1].results[0]) is Extent.ROW
 
 
-def test_what_is_known_behind_the_loop_is_not_used_in_it() -> None:
+@pytest.mark.parametrize("over", ["K", "G"])
+def test_what_a_loop_sums_up_another_one_uses(over: str) -> None:
+    """And does again what it takes of the first, but neither the sum nor what is known."""
     matrix = mul(value("T", "G", "K"), value("T", "K"))
-    late = total(matrix.result, "K")
-    again = mul(matrix.result, late.result)
-    [part] = groups(matrix, late, again)
-    with pytest.raises(UnsupportedError, match="summed up in the same loop") as caught:
-        part.phases()
-    assert caught.value.op is again
-    sooner = mul(late.result, value())
-    [part] = groups(matrix, late, sooner, mul(sooner.result, matrix.result))
-    with pytest.raises(UnsupportedError, match="summed up in the same loop"):
-        part.phases()
+    unused = mul(matrix.result, value())
+    late = total(matrix.result, over)
+    small = mul(late.result, value())
+    last = mul(matrix.result, small.result)
+    [part] = groups(matrix, unused, late, small, last)
+    first, second = part.phases()
+    assert first == Phase([], [matrix, unused, late], [matrix, unused, late])
+    assert second == Phase([small], [matrix, last], [last])
+
+
+def test_sums_of_sums_are_as_many_loops() -> None:
+    matrix = mul(value("T", "G", "K"), value("T", "K"))
+    rows = total(matrix.result, "K")
+    less = mul(matrix.result, rows.result)
+    columns = total(less.result, "G")
+    last = mul(less.result, columns.result)
+    [part] = groups(matrix, rows, less, columns, last)
+    loops = [(phase.inside, phase.fresh) for phase in part.phases()]
+    assert loops == [
+        ([matrix, rows], [matrix, rows]),
+        ([matrix, less, columns], [less, columns]),
+        ([matrix, less, last], [last]),
+    ]
 
 
 def test_other_axes_are_another_group() -> None:
