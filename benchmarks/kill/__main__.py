@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,8 @@ LATEST = 1.02
 """Moments are up to that much of the time of an undisturbed run."""
 COLD = 0.15
 """The share of the runs on the twin that build its engine, too."""
+START = 0.25
+"""The share of a run in which the command line may not have been reached."""
 ENDING = 10.0
 """Seconds that a command may take to end."""
 
@@ -133,7 +136,11 @@ class Bench:
         if running := marked(mark):
             found.wrong.append(f"still running: {'; '.join(running)}")
         found.wrong += left(folder)
-        if outputs := outputs_of(found.name, folder):
+        outputs = outputs_of(found.name, folder)
+        begun = found.seconds > START * reference.seconds
+        if found.code == -signal.SIGTERM and begun and not outputs:
+            found.wrong.append("ended without a word")
+        if outputs:
             if partial := differing(outputs, reference.outputs, missing_too=found.late):
                 found.wrong.append(f"partial outputs: {partial}")
         found.wrong += broken_lines(found.name, folder)
