@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -36,7 +37,7 @@ def read_inputs(path: Path) -> dict[str, Array]:
     Raises:
         LigradError: if they cannot be read.
     """
-    return open_arrays(path) if path.is_dir() else load_arrays(path)
+    return open_arrays(path) if os.path.isdir(path) else load_arrays(path)
 
 
 def write_outputs(path: Path, outputs: Mapping[str, Array]) -> None:

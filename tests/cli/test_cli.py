@@ -144,6 +144,7 @@ def test_options_reach_the_program(ligrad, precision: str, dtype: str) -> None:
             "S1 has 2 lengths for B=3 runs",
         ),
         (["run", FILE, "--inputs", "none.npz"], "cannot read none.npz"),
+        (["run", FILE, "--inputs", "a" * 300], "File name too long"),
         (["run", FILE, "--inputs", "x.npz", "--shape", "K=1"], "brings its own"),
         (
             ["compile", FILE, "-o", FILE, "--dtype", "bf16", "--layout", "TND"],
