@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.check import check_outputs
+from ligrad.workload import generate
 
 FILE = Path(__file__).parents[1] / "examples" / "lightning_indexer_grad.lig"
 HEADS = (1, 2, 7, 16, 64)

@@ -19,10 +19,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from backends.ascendc.aclnn.host import build_host
-from backends.ascendc.aclnn.library import SANITIZE
-from backends.ascendc.project import operator_files
-from backends.ascendc.twin.compiler import find_compiler
+from backends.aclnn.host import build_host
+from backends.aclnn.library import SANITIZE
+from backends.project.project import operator_files
+from backends.twin.compiler import find_compiler
 from ligrad.family import compile_family
 
 FILE = Path(__file__).parents[1] / "examples" / "lightning_indexer_grad.lig"

@@ -21,7 +21,7 @@ from xdsl.dialects.arith import Arith
 from xdsl.dialects.builtin import ModuleOp
 
 import ligrad
-from backends.ascendc.project import lone_files
+from backends.project.project import lone_files
 from benchmarks.accuracy import FILE
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 
 import ligrad
-from ligrad.cli import main as ligrad_main
+from ligrad.cli.app import main as ligrad_main
 from passes.pipelines import lowering, run_passes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

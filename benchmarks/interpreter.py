@@ -33,8 +33,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import ligrad
-from backends.numpy.blocks.function import Options, usable_cores
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
+from backends.graph.blocks.function import Options, usable_cores
 
 FILE = Path(__file__).parents[1] / "examples" / "lightning_indexer_grad.lig"
 HALF = np.dtype(ml_dtypes.bfloat16)

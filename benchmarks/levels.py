@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 import ligrad
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
 from backends.oracle import evaluate
 from backends.oracle.compare import compare
 from benchmarks.accuracy import FILE, Case, cases, inputs

@@ -16,10 +16,10 @@ import json
 from pathlib import Path
 
 import ligrad
-from backends.ascendc.twin.clock import Time
-from backends.ascendc.twin.sensitivity import sensitivity
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.numpy.workload import generate
+from backends.twin.clock import Time
+from backends.twin.sensitivity import sensitivity
+from backends.twin.timing import DEFAULT_TIMING, Timing
+from ligrad.workload import generate
 
 FILE = Path(__file__).parents[1] / "examples" / "lightning_indexer_grad.lig"
 

@@ -15,9 +15,9 @@ import sys
 import time
 
 import ligrad
-from backends.ascendc.source import run_source
-from backends.numpy.workload import generate
+from backends.project.run import run_source
 from benchmarks.accuracy import FILE
+from ligrad.workload import generate
 
 LIMIT = 1.0
 """Seconds for a token, sanitised."""

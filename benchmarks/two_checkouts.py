@@ -53,7 +53,7 @@ class Run:
 def run(checkout: Path, case: Case, folder: Path) -> Run:
     """Run a case with the compiler of a checkout."""
     output, report = folder / "out.npz", folder / "report.json"
-    command = [sys.executable, "-c", "from ligrad.cli import main; main()"]
+    command = [sys.executable, "-c", "from ligrad.cli.app import main; main()"]
     command += ["run", str(case.program), "--level", "source", *case.words]
     command += ["--output", str(output), "--report", str(report)]
     if case.shape:

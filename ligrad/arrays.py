@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, Self
 import ml_dtypes
 import numpy as np
 
+from backends.call.dtypes import Array, DType
 from backends.files import written
 from backends.leftovers import finish, replacing, unfinished
-from backends.numpy.dtypes import Array, DType
 from ligrad.npy import NpyError, read_header, read_npy, shaped
 from ligrad_ir.errors import LigradError
 

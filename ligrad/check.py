@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
 from backends.oracle.compare import Comparison, compare
 from backends.oracle.evaluate import Reference, evaluate
 from ligrad.compiler import Operator

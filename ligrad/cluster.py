@@ -17,13 +17,13 @@ from typing import Any, cast
 import numpy as np
 from xdsl.ir import SSAValue
 
-from backends.numpy.blocks.function import usable_cores
-from backends.numpy.blocks.run import Progress
-from backends.numpy.blocks.shards import Partial, Shard, compute, cut, loops_of, merge
-from backends.numpy.blocks.shared import Evaluate
-from backends.numpy.dtypes import Array, dtype_of
-from ligrad_ir.dialects.lig_blocks import BlocksOp
-from ligrad_ir.dialects.lig_ragged import tensor
+from backends.call.dtypes import Array, dtype_of
+from backends.graph.blocks.function import usable_cores
+from backends.graph.blocks.run import Progress
+from backends.graph.blocks.shards import Partial, Shard, compute, cut, loops_of, merge
+from backends.graph.blocks.shared import Evaluate
+from ligrad_ir.dialects.lig.blocks import BlocksOp
+from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.errors import LigradError
 
 SHARD_TOKENS = 1024

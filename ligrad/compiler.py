@@ -9,18 +9,18 @@ from typing import Any, Literal, get_args
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from backends.ascendc.project import find_sources, operator_files, write_project
-from backends.ascendc.source import SourceRun, run_source
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
-from backends.ascendc.variants import Family, Variant
-from backends.numpy.binding import bind
-from backends.numpy.blocks.function import Options, run_bound
-from backends.numpy.bound import Bound
-from backends.numpy.dtypes import Array
-from backends.numpy.graph_ops import IndexOutOfRangeError
-from backends.numpy.lig import check_rows
-from backends.numpy.tiled import run_tiled
-from backends.numpy.values import as_bool, is_int, spell
+from backends.call.binding import bind
+from backends.call.bound import Bound
+from backends.call.dtypes import Array
+from backends.call.values import as_bool, is_int, spell
+from backends.graph.blocks.function import Options, run_bound
+from backends.graph.interpreter import check_rows
+from backends.graph.ops import IndexOutOfRangeError
+from backends.project.project import find_sources, operator_files, write_project
+from backends.project.run import SourceRun, run_source
+from backends.project.variants import Family, Variant
+from backends.tiled.call import run_tiled
+from backends.twin.timing import DEFAULT_TIMING, Timing
 from ligrad.programs import lower_module, read_program
 from ligrad.words import as_path, as_text, choose
 from ligrad_ir.dsl import syntax

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
-from backends.ascendc.variants import Family, Variant, variant_name
+from backends.project.variants import Family, Variant, variant_name
 from ligrad.compiler import compile
 from ligrad_ir.signature import HALF_NAMES, LAYOUTS
 

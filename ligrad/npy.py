@@ -10,8 +10,8 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from backends.call.dtypes import Array, DType
 from backends.memory import memory_bytes, spell_bytes
-from backends.numpy.dtypes import Array, DType
 
 MOST_DIMENSIONS = 64
 """Of a NumPy array."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from backends.numpy.blocks.function import Options
-from backends.numpy.dtypes import Array
-from backends.numpy.values import as_bool, spell
+from backends.call.dtypes import Array
+from backends.call.values import as_bool, spell
+from backends.graph.blocks.function import Options
 from ligrad.compiler import Operator, compile
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
 from ligrad_ir.signature import LAYOUTS

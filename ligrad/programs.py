@@ -19,7 +19,7 @@ from ligrad_ir.program import check_program
 from ligrad_ir.signature import Half, Layout
 from ligrad_ir.text import parse_module, verify_module
 from passes.pipelines import run_passes
-from passes.tiling.unsupported import UnsupportedError
+from passes.to_npu.unsupported import UnsupportedError
 
 
 def read_program(

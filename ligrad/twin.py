@@ -9,18 +9,18 @@ report.hazards, report.cycles, report.gm_bytes, report.trace
 docs/twin.md and docs/timing.md have the rest.
 """
 
-from backends.ascendc.twin.build import BuildError, build
-from backends.ascendc.twin.clock import GmBytes, Time
-from backends.ascendc.twin.launch import Argument, Library
-from backends.ascendc.twin.report import (
+from backends.twin.build import BuildError, build
+from backends.twin.clock import GmBytes, Time
+from backends.twin.launch import Argument, Library
+from backends.twin.report import (
     Hazard,
     KernelError,
     KernelType,
     Place,
     Report,
 )
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Parameter, Timing
-from backends.ascendc.twin.trace import Trace
+from backends.twin.timing import DEFAULT_TIMING, Parameter, Timing
+from backends.twin.trace import Trace
 from ligrad.twin_call import TwinCall, load_call
 
 __all__ = [

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from backends.ascendc.twin.launch import Argument
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
+from backends.twin.launch import Argument
 from ligrad.arrays import load_array, load_arrays, save_array, save_arrays
 from ligrad.twin_entries import DTYPES, ArgumentEntry, CallFile, of_dtype, pack_struct
 from ligrad_ir.errors import LigradError

@@ -11,9 +11,9 @@ import ml_dtypes
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from backends.call.dtypes import Array
+from backends.call.values import spell
 from backends.memory import memory_bytes, spell_bytes
-from backends.numpy.dtypes import Array
-from backends.numpy.values import spell
 from ligrad.npy import MOST_DIMENSIONS
 from ligrad_ir.numerals import FLOAT32_MAX
 

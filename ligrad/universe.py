@@ -10,19 +10,19 @@ from passes.registry import OUR_PASSES
 
 
 def _lig() -> Dialect:
-    from ligrad_ir.dialects.lig import Lig
+    from ligrad_ir.dialects.lig.ops import Lig
 
     return Lig
 
 
 def _npu() -> Dialect:
-    from ligrad_ir.dialects.npu import Npu
+    from ligrad_ir.dialects.npu.dialect import Npu
 
     return Npu
 
 
 def _ascendc() -> Dialect:
-    from ligrad_ir.dialects.ascendc import AscendC
+    from ligrad_ir.dialects.ascendc.dialect import AscendC
 
     return AscendC
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from backends.numpy.values import spell
+from backends.call.values import spell
 from ligrad_ir.errors import LigradError
 
 Word = TypeVar("Word", bound=str)

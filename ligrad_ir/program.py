@@ -23,8 +23,8 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
 from ligrad_ir.axes import spell
-from ligrad_ir.dialects.lig_ragged import AxisOp
-from ligrad_ir.dialects.lig_types import HalfElement, RowType, TensorType
+from ligrad_ir.dialects.lig.ragged import AxisOp
+from ligrad_ir.dialects.lig.types import HalfElement, RowType, TensorType
 from ligrad_ir.errors import IrError, LigradError
 from ligrad_ir.places import complaint
 from ligrad_ir.program_rows import wrong_selection

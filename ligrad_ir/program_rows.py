@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
-from ligrad_ir.dialects.lig_blocks import BlocksOp
-from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
+from ligrad_ir.dialects.lig.blocks import BlocksOp
+from ligrad_ir.dialects.lig.ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
 from ligrad_ir.signature import ArrayPort, Axis, Port, ScalarPort
 
 MODES = frozenset({0, 3})

@@ -28,8 +28,8 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
-from ligrad_ir.dialects.lig_ragged import AxisOp
-from ligrad_ir.dialects.lig_types import TensorType
+from ligrad_ir.dialects.lig.ragged import AxisOp
+from ligrad_ir.dialects.lig.types import TensorType
 from ligrad_ir.errors import LigradError
 from ligrad_ir.spelling import USUAL, Option, Spelling, read_options
 

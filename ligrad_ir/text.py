@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRLexer
 
-from ligrad_ir.dialects.lig import Lig
+from ligrad_ir.dialects.lig.ops import Lig
 from ligrad_ir.errors import IrError
 from ligrad_ir.places import pointed
 from ligrad_ir.wellformed import verify

@@ -10,7 +10,7 @@ from xdsl.irdl.dominance import DominanceInfo
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from ligrad_ir.dialects.npu_function import wrong_function
+from ligrad_ir.dialects.npu.function import wrong_function
 from ligrad_ir.places import complaint, place_of
 
 

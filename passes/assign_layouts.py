@@ -10,11 +10,11 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import TensorType
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import TensorType
 from ligrad_ir.signature import entry_function, signature_of
-from passes.tiling.layouts import layouts
+from passes.to_npu.layouts import layouts
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AssignLayoutsPass(ModulePass):
     the layout of an input, an output, or rows that are gathered or added is the layout of
     all that elementwise operations connect with it. Without any, the entries of a
     selection come last. Refuses a graph in which two given layouts are connected
-    (`passes.tiling.layouts`).
+    (`passes.to_npu.layouts`).
 
     Assumes machine types. Removes casts that did nothing but reorder axes. Changes no
     result. Idempotent.

@@ -14,11 +14,11 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import HalfElement, RealType, TensorType
-from passes.halves import HalfType, check_matmul_operands, half_type, half_types
-from passes.tiling.unsupported import UnsupportedError
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import HalfElement, RealType, TensorType
+from passes.facts.halves import HalfType, check_matmul_operands, half_type, half_types
+from passes.to_npu.unsupported import UnsupportedError
 
 F32 = Float32Type()
 

@@ -12,9 +12,9 @@ from xdsl.passes import ModulePass
 from xdsl.traits import IsTerminator, RecursiveMemoryEffect
 from xdsl.transforms.dead_code_elimination import result_only_effects
 
-from ligrad_ir.dialects.ascendc_base import AscendCOp
-from ligrad_ir.dialects.ascendc_core import FunctionOp, KernelOp, UnusedOp
-from ligrad_ir.dialects.ascendc_tiling import HostFunctionOp
+from ligrad_ir.dialects.ascendc.base import AscendCOp
+from ligrad_ir.dialects.ascendc.core import FunctionOp, KernelOp, UnusedOp
+from ligrad_ir.dialects.ascendc.tiling import HostFunctionOp
 
 FUNCTIONS = (FunctionOp, HostFunctionOp, KernelOp)
 

@@ -16,11 +16,11 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_canonicalize import vanishes
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import RealType
-from passes.extents import numbers, upper_bounds
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.canonicalize import vanishes
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import RealType
+from passes.facts.extents import numbers, upper_bounds
 
 
 @dataclass(frozen=True)

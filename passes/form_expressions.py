@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from ligrad_ir.dialects.ascendc_enums import Arithmetic
-from ligrad_ir.dialects.ascendc_scalar import (
+from ligrad_ir.dialects.ascendc.enums import Arithmetic
+from ligrad_ir.dialects.ascendc.scalar import (
     TERMS,
     ArithmeticOp,
     ChooseOp,

@@ -11,9 +11,9 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from ligrad_ir.dialects.lig_blocks import BlocksOp, YieldOp, has_axis
-from ligrad_ir.dialects.lig_ragged import RowsOp, RunOp, ValidCountOp, tensor
-from ligrad_ir.dialects.lig_types import TensorType
+from ligrad_ir.dialects.lig.blocks import BlocksOp, YieldOp, has_axis
+from ligrad_ir.dialects.lig.ragged import RowsOp, RunOp, ValidCountOp, tensor
+from ligrad_ir.dialects.lig.types import TensorType
 
 RAGGED_OPS = (RowsOp, RunOp, ValidCountOp)
 """Cheap to compute again, so that no loop hands their results to another."""

@@ -14,18 +14,18 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import (
+from ligrad_ir.dialects.npu.launch import (
     CrossSetOp,
     CrossWaitOp,
     LaunchOp,
     SyncAllOp,
     SyncGroupOp,
 )
-from ligrad_ir.dialects.npu_types import NpuOp, Pipe
+from ligrad_ir.dialects.npu.types import NpuOp, Pipe
 from ligrad_ir.soc import find_soc
-from passes.cross_flags import Edge, share_flags
-from passes.sync_regions import contested
-from passes.tiling.unsupported import UnsupportedError
+from passes.order.cross_flags import Edge, share_flags
+from passes.order.sync_regions import contested
+from passes.to_npu.unsupported import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,18 @@ class InsertCrossSyncPass(ModulePass):
     Inserts cross-core flags from the reads and writes of buffers in global memory, and
     drops every `npu.sync_group`, whose work they do.
 
-    For a buffer that one side writes and the other reads in a loop: a flag from the last
-    write to the first read, and one back from the last read to the first write of the next
-    iteration, set once before the loops and awaited once behind them, so that every count
-    returns to 0 for any number of iterations and never exceeds the flags of an id. Which
-    of the two is that of the next iteration, the sync_groups tell: what is read ahead of
-    the sync_group that it is written behind, the iteration before wrote.
-    Accesses that `npu.sync_all` keeps apart need none (`passes.sync_regions`). Where there
-    are fewer ids than flags, those share one that come in the same order at both ends
-    (`passes.cross_flags`). Loops with a sync_all between them use the same ids again, each
-    for the same core and pipe: no flag is up behind a loop.
+    A buffer that one side writes and the other reads in a loop takes two flags: one from
+    the last write to the first read, and one back from the last read to the first write
+    of the next iteration. The flag back is set once before the loops and awaited once
+    after them, so every count returns to 0 and never exceeds the flags of an id, whatever
+    the number of iterations. The sync_groups tell which of the two flags belongs to the
+    next iteration: a buffer that is read in an earlier group than it is written in holds
+    what the iteration before wrote.
+
+    Accesses that `npu.sync_all` separates need no flags (`passes.order.sync_regions`).
+    Where there are fewer ids than flags, flags that come in the same order at both ends
+    share one (`passes.order.cross_flags`). Loops with a sync_all between them use the same
+    ids again, each for the same core and pipe: no flag is set after a loop.
 
     The loops are those with sync_groups between their operations, which are the same in
     both bodies; a buffer is ordered in the innermost one that holds all its accesses. In a

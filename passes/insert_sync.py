@@ -13,7 +13,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import (
+from ligrad_ir.dialects.npu.launch import (
     AllocOp,
     AwaitOp,
     BarrierOp,
@@ -22,8 +22,8 @@ from ligrad_ir.dialects.npu_launch import (
     SyncAllOp,
     WaitFlagOp,
 )
-from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
-from passes.pending import Access, Edge, Pending
+from ligrad_ir.dialects.npu.types import CUBE_FLAGS, Core, NpuOp, Pipe, space_of
+from passes.order.pending import Access, Edge, Pending
 
 PIPES: dict[Core, tuple[Pipe, ...]] = {
     Core.CUBE: (Pipe.S, Pipe.MTE1, Pipe.MTE2, Pipe.M, Pipe.FIX),

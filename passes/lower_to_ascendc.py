@@ -11,19 +11,19 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.ascendc_core import (
+from ligrad_ir.dialects.ascendc.core import (
     IncludeOp,
     KernelOp,
     OnAicOp,
     OnAivOp,
 )
-from ligrad_ir.dialects.ascendc_enums import Core, Pipe
-from ligrad_ir.dialects.ascendc_memory import TPipeOp
-from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, WorkspaceOp
+from ligrad_ir.dialects.ascendc.enums import Core, Pipe
+from ligrad_ir.dialects.ascendc.memory import TPipeOp
+from ligrad_ir.dialects.npu.launch import AllocOp, LaunchOp, WorkspaceOp
 from ligrad_ir.signature import entry_function
 from ligrad_ir.soc import find_soc
-from passes.machine import cube, indexed_rows, moves, order, vectors
-from passes.machine.frame import (
+from passes.to_ascendc import cube, indexed_rows, moves, order, vectors
+from passes.to_ascendc.frame import (
     KernelFrame,
     Parameter,
     declare_memories,
@@ -32,9 +32,9 @@ from passes.machine.frame import (
     snake_case,
     tiling_struct,
 )
-from passes.machine.host import HostFrame
-from passes.machine.scalars import lower_block
-from passes.machine.statements import Size, Statements, lower
+from passes.to_ascendc.host import HostFrame
+from passes.to_ascendc.scalars import lower_block
+from passes.to_ascendc.statements import Size, Statements, lower
 
 LOWERINGS = (cube, indexed_rows, moves, order, vectors)
 """The modules that register lowerings besides those of scalars."""
@@ -47,7 +47,7 @@ class LowerToAscendcPass(ModulePass):
 
     The kernel takes an address for every array, the workspace and the tiling data: a
     struct of the extents and attributes, in a header `<name>_tiling.h`. Host functions
-    beside the struct tell what a launch needs (`passes/machine/host.py`); the attribute
+    beside the struct tell what a launch needs (`passes/to_ascendc/host.py`); the attribute
     `npu.arrays` of the kernel names its arrays.
 
     Assumes placed buffers and complete synchronisation. Decides nothing.

@@ -15,28 +15,28 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.npu_launch import SyncGroupOp
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.npu.launch import SyncGroupOp
 from ligrad_ir.errors import LigradError
 from ligrad_ir.program import check_program
 from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
 from passes.split_loops import lower_by_loops
-from passes.tiling.builder import BodyBuilder, Index
-from passes.tiling.cube import CubeEmitter
-from passes.tiling.group import Group, group
-from passes.tiling.memory import ProgramMemory
-from passes.tiling.options import require_in_flight, require_one_of
-from passes.tiling.overlap import emit_overlapped
-from passes.tiling.rows import emit_gather
-from passes.tiling.scatter import emit_scatter
-from passes.tiling.skew import Step, staggered
-from passes.tiling.staging import is_cube, is_cube_or_outer, stage
-from passes.tiling.storage import Storage, TokenScope
-from passes.tiling.tokens import TokenLowering, Tokens
-from passes.tiling.unsupported import computed_apart
-from passes.tiling.vector import VectorEmitter
+from passes.to_npu.builder import BodyBuilder, Index
+from passes.to_npu.cube import CubeEmitter
+from passes.to_npu.group import Group, group
+from passes.to_npu.memory import ProgramMemory
+from passes.to_npu.options import require_in_flight, require_one_of
+from passes.to_npu.overlap import emit_overlapped
+from passes.to_npu.rows import emit_gather
+from passes.to_npu.scatter import emit_scatter
+from passes.to_npu.skew import Step, staggered
+from passes.to_npu.staging import is_cube, is_cube_or_outer, stage
+from passes.to_npu.storage import Storage, TokenScope
+from passes.to_npu.tokens import TokenLowering, Tokens
+from passes.to_npu.unsupported import computed_apart
+from passes.to_npu.vector import VectorEmitter
 
 TOKENS = 2
 """Worked on at once, where nothing else is asked for: cube and vector cores are busy
@@ -51,10 +51,10 @@ class LowerToNpuPass(ModulePass):
     Replaces a graph by a `npu.launch` that computes it token by token.
 
     Tokens are shared out over the groups of cores; for each, cube and vector cores run
-    the stages of `passes.tiling.staging` in turn and exchange values through a workspace.
+    the stages of `passes.to_npu.staging` in turn and exchange values through a workspace.
     There are `tokens` such workspaces, and as many tokens are worked on at once: while the
     vector cores are in one stage of a token, the cube core is in another one of the next
-    (`passes.tiling.skew.staggered`). With `outer-products` on the `cube`, the product of
+    (`passes.to_npu.skew.staggered`). With `outer-products` on the `cube`, the product of
     two arguments that share no axis is the cube unit's too, and crosses to the vector
     cores; else they multiply.
     Results of scatter_add are accumulated in float32 in global memory by all groups, and

@@ -17,8 +17,8 @@ from xdsl.pattern_rewriter import (
 )
 from xdsl.rewriter import InsertPoint
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
 
 
 @dataclass(frozen=True)

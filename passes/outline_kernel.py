@@ -9,14 +9,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block
 from xdsl.passes import ModulePass
 
-from ligrad_ir.dialects.ascendc_core import (
+from ligrad_ir.dialects.ascendc.core import (
     FunctionOp,
     KernelOp,
     KernelTypeOp,
     UnusedOp,
 )
-from ligrad_ir.dialects.ascendc_tiling import GetTilingDataOp, RegisterTilingOp
-from ligrad_ir.dialects.ascendc_types import TilingType
+from ligrad_ir.dialects.ascendc.tiling import GetTilingDataOp, RegisterTilingOp
+from ligrad_ir.dialects.ascendc.types import TilingType
 from passes.drop_dead_statements import mark_unused_arguments
 
 

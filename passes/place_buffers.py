@@ -10,11 +10,11 @@ from xdsl.dialects.scf import ForOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ligrad_ir.dialects.npu_launch import AllocOp, LaunchOp, alignment, capacity
-from ligrad_ir.dialects.npu_types import NpuOp, Space
+from ligrad_ir.dialects.npu.launch import AllocOp, LaunchOp, alignment, capacity
+from ligrad_ir.dialects.npu.types import NpuOp, Space
 from ligrad_ir.soc import Soc, find_soc
-from passes.placement import DoesNotFitError, Request, place
-from passes.tiling.unsupported import UnsupportedError
+from passes.order.placement import DoesNotFitError, Request, place
+from passes.to_npu.unsupported import UnsupportedError
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import RowsOp, tensor
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import RowsOp, tensor
 from ligrad_ir.signature import entry_function
 
 

@@ -21,11 +21,11 @@ from xdsl.pattern_rewriter import (
 )
 
 from ligrad_ir.axes import Axes, broadcast
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import RealType
-from passes.extents import numbers, selected_entries, upper_bounds
-from passes.halves import HalfType, check_matmul_operands, half_types, is_half
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import RealType
+from passes.facts.extents import numbers, selected_entries, upper_bounds
+from passes.facts.halves import HalfType, check_matmul_operands, half_types, is_half
 
 
 @dataclass(frozen=True)

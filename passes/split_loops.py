@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from passes.assign_layouts import AssignLayoutsPass
 from passes.separate_arrays import SeparateArraysPass
 from passes.sum_tokens_last import SumTokensLastPass
-from passes.tiling.join import join
-from passes.tiling.parts import split
+from passes.to_npu.join import join
+from passes.to_npu.parts import split
 
 PREPARE = (SumTokensLastPass(), AssignLayoutsPass(), SeparateArraysPass())
 """What a part needs again: its tokens and its arrays are others than those of the graph."""

@@ -16,11 +16,11 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import HalfElement
-from passes.extents import selected_entries
-from passes.halves import is_half
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import HalfElement
+from passes.facts.extents import selected_entries
+from passes.facts.halves import is_half
 
 F32 = Float32Type()
 

@@ -13,32 +13,32 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.npu_launch import AwaitOp, SyncGroupOp
-from ligrad_ir.dialects.npu_types import Pipe
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.npu.launch import AwaitOp, SyncGroupOp
+from ligrad_ir.dialects.npu.types import Pipe
 from ligrad_ir.errors import LigradError
 from ligrad_ir.program import check_program
 from ligrad_ir.signature import Signature, entry_function
 from ligrad_ir.soc import find_soc
-from passes.extents import upper_bounds
+from passes.facts.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.split_loops import lower_by_loops
-from passes.tiling.block import BlockEmitter
-from passes.tiling.builder import BodyBuilder, Index
-from passes.tiling.gathering import GATHERS, Gather, VectorGather
-from passes.tiling.group import Group, group
-from passes.tiling.options import require_in_flight, require_one_of
-from passes.tiling.overlap import emit_overlapped
-from passes.tiling.ring import StreamMemory
-from passes.tiling.scatter import emit_scatter_of_window
-from passes.tiling.skew import GATHER, Step, lags
-from passes.tiling.storage import ENTRY_UNIT, Storage, TokenScope
-from passes.tiling.stream import Scatter, Stream, stream
-from passes.tiling.stream_cube import StreamCube
-from passes.tiling.tokens import TokenLowering, Tokens
-from passes.tiling.unsupported import UnsupportedError
-from passes.tiling.values import load_indices
-from passes.tiling.windows import natural_window, window_scope
+from passes.to_npu.block import BlockEmitter
+from passes.to_npu.builder import BodyBuilder, Index
+from passes.to_npu.gathering import GATHERS, Gather, VectorGather
+from passes.to_npu.group import Group, group
+from passes.to_npu.options import require_in_flight, require_one_of
+from passes.to_npu.overlap import emit_overlapped
+from passes.to_npu.ring import StreamMemory
+from passes.to_npu.scatter import emit_scatter_of_window
+from passes.to_npu.skew import GATHER, Step, lags
+from passes.to_npu.storage import ENTRY_UNIT, Storage, TokenScope
+from passes.to_npu.stream import Scatter, Stream, stream
+from passes.to_npu.stream_cube import StreamCube
+from passes.to_npu.tokens import TokenLowering, Tokens
+from passes.to_npu.unsupported import UnsupportedError
+from passes.to_npu.values import load_indices
+from passes.to_npu.windows import natural_window, window_scope
 
 DEPTH = 2
 """Windows in flight."""
@@ -56,7 +56,7 @@ class StreamToNpuPass(ModulePass):
     the vector cores work on cross through a ring of `depth` buffers in global memory, in
     pieces that stay in the cache; sums over the entries stay in the accumulator until the
     last window; and while one window is selected, added and scattered, the next one is
-    gathered (`passes.tiling.skew`). What has no entries is computed once a token.
+    gathered (`passes.to_npu.skew`). What has no entries is computed once a token.
 
     Tokens, rounds of a deterministic program and final roundings are those of
     `lower-to-npu`, which takes its place where the entries of a graph cannot be cut: where
@@ -65,7 +65,7 @@ class StreamToNpuPass(ModulePass):
 
     With `gather=vector` the vector cores gather the rows instead, a window ahead, and
     leave them in a ring in global memory; with `shared` they leave some of every window
-    to the cube core (`passes.tiling.gathering`).
+    to the cube core (`passes.to_npu.gathering`).
 
     With `scatter=cube` the cube core adds updates to their rows itself, row by row on the
     way out of the accumulator, and they cross no memory: fewer bytes for more cycles. Where

@@ -16,10 +16,10 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from passes.tiling.reach import sums_tokens, token_axis
-from passes.tiling.unsupported import UnsupportedError
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from passes.to_npu.reach import sums_tokens, token_axis
+from passes.to_npu.unsupported import UnsupportedError
 
 F32 = Float32Type()
 

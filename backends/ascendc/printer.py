@@ -16,9 +16,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.utils.target import Target
 
-from backends.ascendc.printer_base import EmitError
-from backends.ascendc.printer_expressions import ExpressionPrinter
-from backends.ascendc.printer_names import (
+from backends.ascendc.base import EmitError
+from backends.ascendc.expressions import ExpressionPrinter
+from backends.ascendc.names import (
     Names,
     NoSpellingError,
     cpp_attribute,
@@ -26,11 +26,8 @@ from backends.ascendc.printer_names import (
     cpp_type,
 )
 from backends.ascendc.reserved import member
-from ligrad_ir.dialects import ascendc_core as core
-from ligrad_ir.dialects import ascendc_memory as memory
-from ligrad_ir.dialects import ascendc_scalar as scalar
-from ligrad_ir.dialects import ascendc_tiling as tiling
-from ligrad_ir.dialects.ascendc_base import AscendCOp, CallOp, MethodOp, ParamsOp
+from ligrad_ir.dialects.ascendc import core, memory, scalar, tiling
+from ligrad_ir.dialects.ascendc.base import AscendCOp, CallOp, MethodOp, ParamsOp
 from ligrad_ir.places import blame
 
 DEFINITIONS = (

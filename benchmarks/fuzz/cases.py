@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import ligrad
-from backends.numpy.workload import generate
 from benchmarks import fuzz_ir
 from benchmarks.fuzz import arrays, calls
 from benchmarks.fuzz.texts import mutated
 from ligrad.arrays import save_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
+from ligrad.workload import generate
 from ligrad_ir.errors import LigradError
 
 ROOT = Path(__file__).parents[2]

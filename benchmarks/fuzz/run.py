@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import fuzz_ir
 from benchmarks.fuzz.cases import FORMULAS, KERNEL, KINDS, Case, texts
-from ligrad.cli import main
+from ligrad.cli.app import main
 
 ALLOWED = (0, 1, 2)
 LONGEST = 60

@@ -93,7 +93,7 @@ class Bench:
 
     def prepare(self) -> None:
         """Build the engine of the twin once."""
-        source = "from backends.ascendc.twin import build as b; b.build_engine(); "
+        source = "from backends.twin import build as b; b.build_engine(); "
         code = f"{source}b.build_runner()"
         env = {**environment(self._root, ""), "XDG_CACHE_HOME": str(self._cache)}
         subprocess.run([sys.executable, "-c", code], env=env, check=True)

@@ -21,7 +21,6 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from backends.ascendc.steady import Steady
 from benchmarks.schedules.errors import (
     OUTPUTS,
     Error,
@@ -55,6 +54,7 @@ from benchmarks.schedules.tables import (
     work_table,
 )
 from benchmarks.schedules.variants import ablation, ratios
+from ligrad.tune.steady import Steady
 
 CYCLES, BYTES, MEMORY_INSTRUCTIONS = 0.50, 0.65, 2600
 WORST_CYCLES = 0.65

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import ligrad
-from backends.numpy.dtypes import Array
-from backends.numpy.lig import run_graph
+from backends.call.dtypes import Array
+from backends.graph.interpreter import run_graph
 from benchmarks.schedules.inputs import HALVES
 from benchmarks.schedules.measure import (
     MAIN,

@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
 
 DEPTH = 128
 QUERY_DRIFT = 0.995

@@ -13,10 +13,10 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
-from backends.ascendc.source import SourceRun, run_source
-from backends.ascendc.steady import Steady, difference
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.project.run import SourceRun, run_source
+from backends.twin.timing import DEFAULT_TIMING, Timing
 from benchmarks.schedules.inputs import ascending, consecutive, first
+from ligrad.tune.steady import Steady, difference
 from ligrad_ir.errors import LigradError
 from passes.pipelines import (
     ASCENDC_PIPELINE,

@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from backends.ascendc.steady import Steady
 from benchmarks.schedules.measure import ORDER
 from benchmarks.schedules.variants import Row
+from ligrad.tune.steady import Steady
 
 
 def plot(found: Sequence[Steady], rows: Sequence[Row], path: Path) -> None:

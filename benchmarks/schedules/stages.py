@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from backends.ascendc.steady import Place, Steady
 from benchmarks.schedules.measure import MAIN, example
 from benchmarks.schedules.tables import KIB, Limit, table
+from ligrad.tune.steady import Place, Steady
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backends.ascendc.steady import Steady
-from backends.ascendc.twin.trace import NOTE
+from backends.twin.trace import NOTE
 from benchmarks.schedules.errors import OUTPUTS, Error
 from benchmarks.schedules.measure import ORDER
 from benchmarks.schedules.variants import Row
+from ligrad.tune.steady import Steady
 
 KIB = 1024
 CALLS = 12

@@ -9,8 +9,7 @@ from typing import Any
 from xdsl.passes import ModulePass
 
 import ligrad
-from backends.ascendc.steady import Steady
-from backends.ascendc.twin.timing import DEFAULT_TIMING, Timing
+from backends.twin.timing import DEFAULT_TIMING, Timing
 from benchmarks.schedules.errors import Error, errors
 from benchmarks.schedules.measure import (
     MAIN,
@@ -21,14 +20,15 @@ from benchmarks.schedules.measure import (
     scheduled,
     steady,
 )
+from ligrad.tune.steady import Steady
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import kernel_pipeline, run_passes
 from passes.stream_to_npu import DEPTH, StreamToNpuPass
-from passes.tiling.gathering import Gather
-from passes.tiling.stream import Scatter, stream
-from passes.tiling.unsupported import UnsupportedError
+from passes.to_npu.gathering import Gather
+from passes.to_npu.stream import Scatter, stream
+from passes.to_npu.unsupported import UnsupportedError
 
 # ---- of the model
 

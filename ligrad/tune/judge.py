@@ -10,12 +10,12 @@ from typing import Literal
 
 from xdsl.utils.exceptions import PassFailedException
 
-from backends.ascendc.project import lone_files
-from backends.ascendc.source import SourceRun, run_source
-from backends.ascendc.steady import Steady, difference
 from backends.oracle.compare import compare
+from backends.project.project import lone_files
+from backends.project.run import SourceRun, run_source
 from ligrad.compiler import Operator
 from ligrad.tune.problem import Problem
+from ligrad.tune.steady import Steady, difference
 from ligrad_ir.errors import LigradError
 from passes.choices import LOWERINGS, Choice
 from passes.pipelines import run_passes

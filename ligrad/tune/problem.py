@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backends.numpy.shapes import parse_shape
-from backends.numpy.workload import generate
+from backends.call.shapes import parse_shape
 from backends.oracle.evaluate import Reference
 from ligrad.check import references
 from ligrad.compiler import Operator, compile
+from ligrad.workload import generate
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import Axis, Signature
 from passes.choices import DEFAULT_CHOICE, Choice

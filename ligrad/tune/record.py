@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import backends
 import ligrad_ir
 import passes
-from backends.ascendc.twin.compiler import find_compiler
-from backends.ascendc.twin.timing import DEFAULT_TIMING
 from backends.files import require_place, written
+from backends.twin.compiler import find_compiler
+from backends.twin.timing import DEFAULT_TIMING
 from ligrad.tune.judge import Checked, Lowered, Timed
 from ligrad_ir.errors import LigradError
 
@@ -146,7 +146,7 @@ def _compiler_digest() -> str:
 def _twin_digest() -> str:
     """Of what a kernel is built with and runs on."""
     [folder] = backends.__path__
-    twin = _digest([Path(folder) / "ascendc" / "twin"], (*TWIN, ".py"))
+    twin = _digest([Path(folder) / "twin"], (*TWIN, ".py"))
     return hashlib.sha256(repr((twin, find_compiler())).encode()).hexdigest()[:16]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.table import Table
 
-from backends.ascendc.twin.trace import NOTE
 from backends.files import write_text
+from backends.twin.trace import NOTE
 from ligrad.tune.front import pareto
 from ligrad.tune.judge import Timed
 from ligrad.tune.search import Row, Search

@@ -16,9 +16,9 @@ from xdsl.irdl import IRDLOperation
 
 from ligrad_ir import axes
 from ligrad_ir.axes import Axes
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import RealType
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import RealType
 from ligrad_ir.dsl.diagnostics import Place
 
 REAL = RealType()

@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 
 from ligrad_ir import axes
 from ligrad_ir.axes import AxesError, spell
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import RealType, RowType
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import RealType, RowType
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.declare_axes import suggest
 from ligrad_ir.dsl.diagnostics import Diagnostics, Place

@@ -16,9 +16,9 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
-from ligrad_ir.dialects.lig_types import RealType
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import ExtentOp, RowsOp, RunOp, ValidCountOp, tensor
+from ligrad_ir.dialects.lig.types import RealType
 from ligrad_ir.dsl import syntax
 from ligrad_ir.dsl.declare import Declarations
 from ligrad_ir.dsl.declare_axes import AxisTable

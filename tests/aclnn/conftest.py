@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.twin.compiler import find_compiler
-from ligrad.cli import main
+from backends.twin.compiler import find_compiler
+from ligrad.cli.app import main
 from tests.aclnn.support import Library
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.ascendc.aclnn.host import build_host
-from backends.ascendc.project import operator_files
-from backends.numpy.workload import generate
+from backends.aclnn.host import build_host
+from backends.project.project import operator_files
 from ligrad.family import compile_family
+from ligrad.workload import generate
 from tests.aclnn.conftest import FILE, ROOT
 from tests.aclnn.support import (
     BF16,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
+from ligrad.workload import generate
 from tests.aclnn.conftest import FILE
 from tests.aclnn.support import Library, Tensor, filled, lig_arguments
 

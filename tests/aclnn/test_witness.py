@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.aclnn.library import HEADERS
-from backends.ascendc.twin.cache import cache_directory
-from backends.ascendc.twin.compiler import find_compiler
+from backends.aclnn.library import HEADERS
+from backends.twin.cache import cache_directory
+from backends.twin.compiler import find_compiler
 
 INSIDE = "torch_npu/include/third_party/acl/inc/"
 CALLS = """\

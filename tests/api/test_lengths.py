@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.arrays import load_arrays, save_arrays
 from ligrad.check import check_outputs
-from ligrad.cli import main
+from ligrad.cli.app import main
+from ligrad.workload import generate
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
 
 COUNTS = """operator Counts

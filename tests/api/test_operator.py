@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.arrays import load_arrays, save_arrays
 from ligrad.check import check_outputs
+from ligrad.workload import generate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BF16 = np.dtype(ml_dtypes.bfloat16)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.check import check_outputs
+from ligrad.workload import generate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TEXT = (EXAMPLES / "forward_scores.lig").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from xdsl.dialects.test import Test
 from xdsl.parser import Parser
 
 from backends.ascendc.printer import print_kernel
-from ligrad_ir.dialects.ascendc import AscendC
+from ligrad_ir.dialects.ascendc.dialect import AscendC
 
 KERNELS = Path(__file__).parent / "kernels"
 GOLDEN = Path(__file__).parent / "golden"

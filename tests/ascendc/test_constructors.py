@@ -9,17 +9,19 @@ from xdsl.dialects.builtin import ModuleOp, bf16, f16, f32, i1, i32
 from xdsl.ir import Block, Region
 
 from backends.ascendc.printer import print_kernel
-from backends.ascendc.twin.build import build
-from ligrad_ir.dialects import ascendc_core as core
-from ligrad_ir.dialects import ascendc_cube as cube
-from ligrad_ir.dialects import ascendc_memory as memory
-from ligrad_ir.dialects import ascendc_move as move
-from ligrad_ir.dialects import ascendc_scalar as scalar
-from ligrad_ir.dialects import ascendc_select as select
-from ligrad_ir.dialects import ascendc_sync as sync
-from ligrad_ir.dialects import ascendc_tiling as tiling
-from ligrad_ir.dialects import ascendc_vector as vector
-from ligrad_ir.dialects.ascendc_enums import (
+from backends.twin.build import build
+from ligrad_ir.dialects.ascendc import (
+    core,
+    cube,
+    memory,
+    move,
+    scalar,
+    select,
+    sync,
+    tiling,
+    vector,
+)
+from ligrad_ir.dialects.ascendc.enums import (
     Arithmetic,
     CmpMode,
     HardEvent,
@@ -31,7 +33,7 @@ from ligrad_ir.dialects.ascendc_enums import (
     RoundMode,
     SelMode,
 )
-from ligrad_ir.dialects.ascendc_types import (
+from ligrad_ir.dialects.ascendc.types import (
     AddressType,
     GlobalType,
     LocalType,
@@ -40,7 +42,7 @@ from ligrad_ir.dialects.ascendc_types import (
     ui32,
     ui64,
 )
-from ligrad_ir.dialects.ascendc_vector_base import UnaryRepeatParamsOp
+from ligrad_ir.dialects.ascendc.vector_base import UnaryRepeatParamsOp
 from tests.ascendc.programs import parsed
 
 

@@ -13,12 +13,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerType, ModuleOp, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from backends.ascendc import printer_expressions
-from backends.ascendc.host import Kernel
+from backends.ascendc import expressions as printer_expressions
+from backends.ascendc.expressions import Binding
 from backends.ascendc.printer import print_tiling_header
-from backends.ascendc.printer_expressions import Binding
-from ligrad_ir.dialects.ascendc_enums import Arithmetic, CmpMode
-from ligrad_ir.dialects.ascendc_scalar import (
+from backends.project.host import Kernel
+from ligrad_ir.dialects.ascendc.enums import Arithmetic, CmpMode
+from ligrad_ir.dialects.ascendc.scalar import (
     ArithmeticOp,
     ChooseOp,
     CmpOp,
@@ -26,14 +26,14 @@ from ligrad_ir.dialects.ascendc_scalar import (
     ExpressionOp,
     ScalarCastOp,
 )
-from ligrad_ir.dialects.ascendc_tiling import (
+from ligrad_ir.dialects.ascendc.tiling import (
     HostFunctionOp,
     ReturnValueOp,
     TilingFieldOp,
     TilingMemberOp,
     TilingStructOp,
 )
-from ligrad_ir.dialects.ascendc_types import TilingType
+from ligrad_ir.dialects.ascendc.types import TilingType
 from passes.form_expressions import FormExpressionsPass
 
 FIELDS = ("a", "b", "c", "d")

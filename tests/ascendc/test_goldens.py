@@ -10,9 +10,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
-from ligrad_ir.dialects.ascendc import OPS
+from backends.twin.build import build
+from backends.twin.launch import Library
+from ligrad_ir.dialects.ascendc.dialect import OPS
 from tests.ascendc.programs import GOLDEN, NAMES, module_of, source_of
 
 RNG = np.random.default_rng(0)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from ligrad.arrays import save_arrays
-from ligrad.cli import main
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.ascendc_vector import AddOp
-from ligrad_ir.dialects.npu_vector import BinaryKind
-from passes.machine import vectors
-from passes.machine.statements import Statements
+from ligrad.cli.app import main
+from ligrad_ir.dialects.ascendc.vector import AddOp
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.npu.vector import BinaryKind
 from passes.pipelines import ASCENDC_PIPELINE, PIPELINES, npu_pipeline
-from passes.tiling import elementwise
+from passes.to_ascendc import vectors
+from passes.to_ascendc.statements import Statements
+from passes.to_npu import elementwise
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = str(EXAMPLES / "lightning_indexer_grad.lig")
@@ -82,7 +82,7 @@ def test_ir(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_given_inputs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     import ligrad
-    from backends.numpy.workload import generate
+    from ligrad.workload import generate
 
     program = ligrad.compile(FILE)
     shape = {"S1": 2, "S2": 9, "N1": 2, "K": 3}

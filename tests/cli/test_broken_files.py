@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ligrad.arrays import load_array, load_arrays, open_arrays, save_array, save_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
 from ligrad_ir.errors import LigradError
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ligrad.arrays import load_arrays, save_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
 
 ROOT = Path(__file__).parents[2]
 FILE = str(ROOT / "examples" / "lightning_indexer_grad.lig")
@@ -85,7 +85,7 @@ def test_inputs_from_a_file(ligrad, tmp_path: Path) -> None:
 
 
 def test_a_wrong_result_is_exit_code_1(ligrad, monkeypatch) -> None:
-    from backends.numpy.blocks import run
+    from backends.graph.blocks import run
 
     right = run.finished
     monkeypatch.setattr(run, "finished", lambda *args: right(*args) * np.float32(1.02))
@@ -245,7 +245,7 @@ def test_doctor_names_what_is_there_and_what_is_not(ligrad, monkeypatch) -> None
 
 
 def test_doctor_fails_without_a_required_package(ligrad, monkeypatch) -> None:
-    from ligrad import doctor
+    from ligrad.cli import doctor
 
     monkeypatch.setattr(doctor, "REQUIRED_PACKAGES", ("no_such_package",))
     result = ligrad("doctor")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.arrays import (
     ArrayDirectory,
     load_arrays,
@@ -18,7 +17,8 @@ from ligrad.arrays import (
     save_array,
     save_arrays,
 )
-from ligrad.cli import main
+from ligrad.cli.app import main
+from ligrad.workload import generate
 from ligrad_ir.errors import LigradError
 
 FILE = Path(__file__).parents[2] / "examples" / "lightning_indexer_grad.lig"

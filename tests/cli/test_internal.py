@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import ligrad.cli
-import ligrad.opt
+import ligrad.cli.app
+import ligrad.cli.opt
 from ligrad.internal import EXIT_INTERNAL, TRACEBACK
 
 ROOT = Path(__file__).parents[2]
@@ -30,25 +30,25 @@ def failed(capfd: pytest.CaptureFixture[str], main, args: list[str]) -> list[str
 
 
 def test_one_line_asks_for_a_report(capfd, monkeypatch) -> None:
-    monkeypatch.setattr(ligrad.cli, "compile", broken)
+    monkeypatch.setattr(ligrad.cli.app, "compile", broken)
     monkeypatch.delenv(TRACEBACK, raising=False)
-    [line] = failed(capfd, ligrad.cli.main, ["run", FILE])
+    [line] = failed(capfd, ligrad.cli.app.main, ["run", FILE])
     assert line.startswith("ligrad: internal error in tests/cli/test_internal.py:")
     assert ": KeyError: 'N1'; this is a bug in ligrad: please report it" in line
 
 
 def test_the_traceback_is_there_for_those_who_ask(capfd, monkeypatch) -> None:
-    monkeypatch.setattr(ligrad.cli, "compile", broken)
+    monkeypatch.setattr(ligrad.cli.app, "compile", broken)
     monkeypatch.setenv(TRACEBACK, "1")
-    first, *_, last = failed(capfd, ligrad.cli.main, ["run", FILE])
+    first, *_, last = failed(capfd, ligrad.cli.app.main, ["run", FILE])
     assert first == "Traceback (most recent call last):"
     assert last.startswith("ligrad: internal error in ")
 
 
 def test_ligrad_opt_does_the_same(capfd, monkeypatch) -> None:
-    monkeypatch.setattr(ligrad.opt.LigradOptMain, "apply_passes", broken)
+    monkeypatch.setattr(ligrad.cli.opt.LigradOptMain, "apply_passes", broken)
     monkeypatch.delenv(TRACEBACK, raising=False)
-    [line] = failed(capfd, ligrad.opt.main, [FILE])
+    [line] = failed(capfd, ligrad.cli.opt.main, [FILE])
     assert line.startswith("ligrad-opt: internal error in ")
 
 

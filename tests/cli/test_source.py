@@ -11,7 +11,7 @@ import pytest
 
 import ligrad
 from ligrad.arrays import load_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
 
 FILE = Path(__file__).parents[2] / "examples" / "lightning_indexer_grad.lig"
 SHAPE = ["--shape", "S1=3,S2=20,N1=18,K=6"]

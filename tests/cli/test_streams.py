@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import ligrad.cli
-from ligrad.cli import main
+import ligrad.cli.app
+from ligrad.cli.app import main
 
 ROOT = Path(__file__).parents[2]
 FILE = str(ROOT / "examples" / "lightning_indexer_grad.lig")
@@ -60,7 +60,7 @@ def test_too_little_memory_is_a_message(monkeypatch, capsys) -> None:
     def large(*_: object, **__: object) -> None:
         np.empty(1 << 56, np.float64)
 
-    monkeypatch.setattr(ligrad.cli, "generate", large)
+    monkeypatch.setattr(ligrad.cli.app, "generate", large)
     with pytest.raises(SystemExit) as stop:
         main(["run", FILE, *SMALL])
     assert stop.value.code == 2

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backends.numpy.dtypes import Array
+from backends.call.dtypes import Array
 from ligrad.arrays import load_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.lig"))
 SMALL = ["--shape", "S1=3,S2=20,N1=4,K=6"]

@@ -13,7 +13,7 @@ import pytest
 
 from ligrad import twin
 from ligrad.arrays import load_array, load_arrays, save_array, save_arrays
-from ligrad.cli import main
+from ligrad.cli.app import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "twin"
 KERNELS = Path(__file__).parent / "kernels"

@@ -10,11 +10,10 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, f16, i1, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from ligrad_ir.dialects import ascendc_memory as memory
-from ligrad_ir.dialects import ascendc_scalar as scalar
-from ligrad_ir.dialects.ascendc_core import ForOp
-from ligrad_ir.dialects.ascendc_enums import Arithmetic, Position
-from ligrad_ir.dialects.ascendc_types import LocalType, ui8, ui32
+from ligrad_ir.dialects.ascendc import memory, scalar
+from ligrad_ir.dialects.ascendc.core import ForOp
+from ligrad_ir.dialects.ascendc.enums import Arithmetic, Position
+from ligrad_ir.dialects.ascendc.types import LocalType, ui8, ui32
 from ligrad_ir.divisors import divisor, is_multiple
 
 INDEX = IndexType()

@@ -19,9 +19,9 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from ligrad_ir.dialects.lig import Lig
-from ligrad_ir.dialects.lig_ragged import AxisOp
-from ligrad_ir.dialects.lig_types import RealType, RowType, TensorType
+from ligrad_ir.dialects.lig.ops import Lig
+from ligrad_ir.dialects.lig.ragged import AxisOp
+from ligrad_ir.dialects.lig.types import RealType, RowType, TensorType
 
 ROOT = Path(__file__).parents[2]
 SPEC = (ROOT / "docs/spec.md").read_text()
@@ -49,7 +49,7 @@ def printed(module: ModuleOp, generic: bool = False) -> str:
 
 
 def code_labels() -> set[str]:
-    sources = sorted((ROOT / "ligrad_ir/dialects").glob("lig*.py"))
+    sources = sorted((ROOT / "ligrad_ir/dialects/lig").glob("*.py"))
     texts = [path.read_text() for path in sources]
     return set(re.findall(r"# (\w+_c\d+)\b", "\n".join(texts)))
 

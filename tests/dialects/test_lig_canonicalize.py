@@ -12,11 +12,11 @@ from xdsl.ir import Attribute
 from xdsl.parser import Parser
 from xdsl.transforms.canonicalize import CanonicalizePass
 
-from backends.numpy.dtypes import Array
-from backends.numpy.lig import run_graph
-from ligrad_ir.dialects.lig import Lig
-from ligrad_ir.dialects.lig_canonicalize import holds_exactly
-from ligrad_ir.dialects.lig_types import RealType
+from backends.call.dtypes import Array
+from backends.graph.interpreter import run_graph
+from ligrad_ir.dialects.lig.canonicalize import holds_exactly
+from ligrad_ir.dialects.lig.ops import Lig
+from ligrad_ir.dialects.lig.types import RealType
 
 A = "!lig.tensor<[A, B], {}>"
 AB, BA = A.format("f32"), "!lig.tensor<[B, A], f32>"

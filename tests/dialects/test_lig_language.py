@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
-from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig import ops as lig
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import DslError
 from ligrad_ir.signature import LAYOUTS, Layout, entry_function, signature_of

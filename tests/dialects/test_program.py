@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ligrad.cli import main
+from ligrad.cli.app import main
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import IrError
 from ligrad_ir.program import check_program

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from xdsl.dialects.builtin import BFloat16Type, FileLineColLoc, Float16Type, ModuleOp
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import ValidCountOp, tensor
-from ligrad_ir.dialects.lig_types import TensorType
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import ValidCountOp, tensor
+from ligrad_ir.dialects.lig.types import TensorType
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import DslError
 from ligrad_ir.signature import Layout, signature_of

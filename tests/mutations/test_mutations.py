@@ -12,17 +12,17 @@ import pytest
 import ligrad
 from backends.ascendc.printer import print_kernel
 from benchmarks.accuracy import FILE
-from benchmarks.mutations import judge as judging
-from benchmarks.mutations.__main__ import outcome, table
-from benchmarks.mutations.changes import KINDS
-from benchmarks.mutations.equivalents import TABLE, Equivalents
-from benchmarks.mutations.inputs import cases, inputs
-from benchmarks.mutations.judge import Judge, Verdict, judge_of
-from benchmarks.mutations.order import superfluous
-from benchmarks.mutations.rules import RULES, rules
-from benchmarks.mutations.sample import sample
-from benchmarks.mutations.schemata import Mutant, schemata, statements
 from passes.pipelines import Schedule
+from tests.mutations import judge as judging
+from tests.mutations.__main__ import outcome, table
+from tests.mutations.changes import KINDS
+from tests.mutations.equivalents import TABLE, Equivalents
+from tests.mutations.inputs import cases, inputs
+from tests.mutations.judge import Judge, Verdict, judge_of
+from tests.mutations.order import superfluous
+from tests.mutations.rules import RULES, rules
+from tests.mutations.sample import sample
+from tests.mutations.schemata import Mutant, schemata, statements
 
 PART = 60
 SCHEDULES = ("baseline", "optimized")

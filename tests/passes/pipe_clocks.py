@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.dialects.npu_launch import (
+from ligrad_ir.dialects.npu.launch import (
     AllocOp,
     BarrierOp,
     SetFlagOp,
     SyncAllOp,
     WaitFlagOp,
 )
-from ligrad_ir.dialects.npu_types import NpuOp, Pipe
+from ligrad_ir.dialects.npu.types import NpuOp, Pipe
 
 Range = tuple[str, int, int]
 

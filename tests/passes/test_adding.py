@@ -11,10 +11,10 @@ import pytest
 from xdsl.passes import ModulePass
 
 import ligrad
-from backends.numpy.tiled import run_tiled
-from backends.numpy.workload import generate
+from backends.tiled.call import run_tiled
 from ligrad.check import check_outputs
-from ligrad_ir.dialects import lig
+from ligrad.workload import generate
+from ligrad_ir.dialects.lig import ops as lig
 from passes.pipelines import (
     PIPELINES,
     SIMPLIFY,

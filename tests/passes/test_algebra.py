@@ -14,14 +14,14 @@ from xdsl.dialects.func import ReturnOp
 from xdsl.passes import ModulePass
 
 import ligrad
-from backends.numpy.dtypes import Array
-from backends.numpy.lig import run_graph
-from backends.numpy.workload import generate
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
+from backends.call.dtypes import Array
+from backends.graph.interpreter import run_graph
+from ligrad.workload import generate
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.signature import entry_function
 from passes.pipelines import ALGEBRA, SIMPLIFY, algebra, run_passes
-from tests.matrix.test_tiled import CHANGED, LIGHTNING, edited, example, hostile
+from tests.end_to_end.test_tiled import CHANGED, LIGHTNING, edited, example, hostile
 
 EXAMPLES = ("lightning_indexer_grad", "linear_indexer_grad", "forward_scores")
 

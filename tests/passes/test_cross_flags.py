@@ -9,8 +9,8 @@ import pytest
 from xdsl.dialects.test import TestOp as AnyOp
 from xdsl.ir import Block, Operation
 
-from ligrad_ir.dialects.npu_types import Pipe
-from passes.cross_flags import MOST_SHARING, Edge, are_in_order, share_flags
+from ligrad_ir.dialects.npu.types import Pipe
+from passes.order.cross_flags import MOST_SHARING, Edge, are_in_order, share_flags
 
 
 def edges_of(

@@ -14,12 +14,12 @@ from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.ir import Operation
 
 import ligrad
-from backends.numpy.machine_cores import CoreState
-from backends.numpy.npu import run_npu
-from backends.numpy.tiled import npu_arguments
-from backends.numpy.workload import generate
+from backends.tiled.call import npu_arguments
+from backends.tiled.cores import CoreState
+from backends.tiled.interpreter import run_npu
 from ligrad.check import check_outputs
-from ligrad_ir.dialects.npu_launch import (
+from ligrad.workload import generate
+from ligrad_ir.dialects.npu.launch import (
     CrossSetOp,
     CrossWaitOp,
     LaunchOp,

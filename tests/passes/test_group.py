@@ -7,10 +7,10 @@ from xdsl.dialects import test
 from xdsl.dialects.builtin import f32
 from xdsl.ir import Operation, SSAValue
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_types import TensorType
-from passes.tiling.group import Extent, Group, Phase, group, own_axes
-from passes.tiling.unsupported import UnsupportedError
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.types import TensorType
+from passes.to_npu.group import Extent, Group, Phase, group, own_axes
+from passes.to_npu.unsupported import UnsupportedError
 
 
 def value(*axes: str) -> SSAValue:

@@ -11,19 +11,19 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 import ligrad
-from backends.numpy import graph_ops
-from backends.numpy.blocks.function import Options, run_bound
-from backends.numpy.dtypes import Array
-from backends.numpy.lig import run_graph
-from backends.numpy.workload import generate
+from backends.call.dtypes import Array
+from backends.graph import ops as graph_ops
+from backends.graph.blocks.function import Options, run_bound
+from backends.graph.interpreter import run_graph
 from ligrad.check import check_outputs
-from ligrad_ir.dialects import lig
+from ligrad.workload import generate
+from ligrad_ir.dialects.lig import ops as lig
 from ligrad_ir.text import parse_module
 from passes.fuse_blocks import FuseBlocksPass
 from passes.narrow_signs import NarrowSignsPass
 from passes.pipelines import PIPELINES, SIMPLIFY, run_passes
 from passes.split_operands import SplitOperandsPass
-from tests.matrix.test_tiled import CHANGED, KINDS, LIGHTNING, example, hostile
+from tests.end_to_end.test_tiled import CHANGED, KINDS, LIGHTNING, example, hostile
 from tests.passes.test_algebra import formulas
 
 BF16 = np.dtype(ml_dtypes.bfloat16)

@@ -14,14 +14,14 @@ from xdsl.ir import Block, Operation
 from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
-from backends.numpy.bound import Bound
-from backends.numpy.tiled import run_tiled
-from backends.numpy.workload import generate
+from backends.call.bound import Bound
+from backends.tiled.call import run_tiled
 from ligrad.check import check_outputs
-from ligrad_ir.dialects.npu_launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
-from ligrad_ir.dialects.npu_types import CUBE_FLAGS, Core, Pipe
+from ligrad.workload import generate
+from ligrad_ir.dialects.npu.launch import BarrierOp, LaunchOp, SetFlagOp, WaitFlagOp
+from ligrad_ir.dialects.npu.types import CUBE_FLAGS, Core, Pipe
 from passes.insert_sync import PIPES, InsertSyncPass, route
-from passes.pending import Access, Pending
+from passes.order.pending import Access, Pending
 from passes.pipelines import SCHEDULES, lowering, npu_pipeline, run_passes
 from tests.passes.pipe_clocks import PipeClocks
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.compiler import SCHEDULES
-from ligrad_ir.dialects.lig_ragged import tensor
+from ligrad.workload import generate
+from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.errors import LigradError
 from ligrad_ir.signature import entry_function
 from passes.assign_layouts import AssignLayoutsPass
 from passes.pipelines import PIPELINES, run_passes
-from tests.matrix.test_tiled import LIGHTNING, check
+from tests.end_to_end.test_tiled import LIGHTNING, check
 
 HEADER = """operator Small
 axis T in 1..99

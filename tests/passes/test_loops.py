@@ -9,16 +9,16 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import ReturnOp
 
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.npu_launch import CrossSetOp, LaunchOp
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.npu.launch import CrossSetOp, LaunchOp
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function, signature_of
-from passes.extents import upper_bounds
+from passes.facts.extents import upper_bounds
 from passes.lower_to_npu import LowerToNpuPass
 from passes.pipelines import npu_pipeline, run_passes, run_pipeline
-from passes.tiling.loops import homes, loops
-from passes.tiling.parts import split
-from passes.tiling.reach import token_axis
+from passes.to_npu.loops import homes, loops
+from passes.to_npu.parts import split
+from passes.to_npu.reach import token_axis
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEADER = """operator Small

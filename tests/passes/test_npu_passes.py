@@ -21,13 +21,13 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 import ligrad
-from backends.numpy.dtypes import Array
-from backends.numpy.machine_cores import CoreState, Meeting
-from backends.numpy.npu import run_npu
-from backends.numpy.tiled import npu_arguments
-from backends.numpy.workload import generate
+from backends.call.dtypes import Array
+from backends.tiled.call import npu_arguments
+from backends.tiled.cores import CoreState, Meeting
+from backends.tiled.interpreter import run_npu
 from ligrad.check import check_outputs
-from ligrad_ir.dialects.npu_launch import (
+from ligrad.workload import generate
+from ligrad_ir.dialects.npu.launch import (
     AllocOp,
     BarrierOp,
     CrossSetOp,
@@ -40,8 +40,8 @@ from ligrad_ir.dialects.npu_launch import (
     alignment,
     capacity,
 )
-from ligrad_ir.dialects.npu_types import NpuOp, Space
-from ligrad_ir.dialects.npu_vector import BinaryOp, ReluOp, SumOp
+from ligrad_ir.dialects.npu.types import NpuOp, Space
+from ligrad_ir.dialects.npu.vector import BinaryOp, ReluOp, SumOp
 from ligrad_ir.dsl.lower import lower
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.errors import LigradError

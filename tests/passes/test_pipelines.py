@@ -16,13 +16,13 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from backends.numpy.binding import bind
-from backends.numpy.dtypes import Array, dtype_of
-from backends.numpy.lig import run_graph
-from backends.numpy.workload import generate
+from backends.call.binding import bind
+from backends.call.dtypes import Array, dtype_of
+from backends.graph.interpreter import run_graph
 from backends.oracle import evaluate
-from ligrad_ir.dialects.lig import CastOp, ConstantOp, MaskOp
-from ligrad_ir.dialects.lig_types import RealType, TensorType
+from ligrad.workload import generate
+from ligrad_ir.dialects.lig.ops import CastOp, ConstantOp, MaskOp
+from ligrad_ir.dialects.lig.types import RealType, TensorType
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.dsl.parse import parse
 from ligrad_ir.signature import entry_function, signature_of

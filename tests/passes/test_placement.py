@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from passes.placement import DoesNotFitError, Request, place
+from passes.order.placement import DoesNotFitError, Request, place
 
 CAPACITY = 4096
 

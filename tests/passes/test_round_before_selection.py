@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
-from backends.numpy.dtypes import Array
-from backends.numpy.lig import run_graph
-from ligrad_ir.dialects import lig
-from ligrad_ir.dialects.lig_ragged import tensor
-from ligrad_ir.dialects.lig_types import HalfElement
+from backends.call.dtypes import Array
+from backends.graph.interpreter import run_graph
+from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.ragged import tensor
+from ligrad_ir.dialects.lig.types import HalfElement
 from ligrad_ir.text import parse_module
 from passes.pipelines import run_passes
 from passes.round_before_selection import RoundBeforeSelectionPass

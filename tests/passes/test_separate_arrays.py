@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 import ligrad
-from backends.numpy.workload import generate
 from ligrad.compiler import SCHEDULES
+from ligrad.workload import generate
 from ligrad_ir.dsl.lower import module_from_text
 from passes.assign_layouts import AssignLayoutsPass
 from passes.pipelines import PIPELINES, run_passes
 from passes.separate_arrays import SeparateArraysPass
-from tests.matrix.test_tiled import LIGHTNING, check
+from tests.end_to_end.test_tiled import LIGHTNING, check
 
 HEADER = """operator Shared
 axis T in 1..99

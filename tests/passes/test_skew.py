@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from passes.tiling.skew import GATHER, lags, most_lag, staggered, steps
+from passes.to_npu.skew import GATHER, lags, most_lag, staggered, steps
 
 STAGES = range(7)
 PLAIN = [stages for size in range(1, 8) for stages in combinations(STAGES, size)]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from xdsl.ir import Operation
 
-from ligrad_ir.dialects import lig
+from ligrad_ir.dialects.lig import ops as lig
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
 from passes.pipelines import run_pipeline
-from passes.tiling.staging import Staging, is_cube, stage
-from passes.tiling.unsupported import UnsupportedError
+from passes.to_npu.staging import Staging, is_cube, stage
+from passes.to_npu.unsupported import UnsupportedError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEADER = """operator Small

@@ -14,18 +14,18 @@ from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from ligrad_ir.dialects.npu_launch import WorkspaceOp
-from ligrad_ir.dialects.npu_rows import GatherRowsNzOp, GatherRowsOp
+from ligrad_ir.dialects.npu.launch import WorkspaceOp
+from ligrad_ir.dialects.npu.rows import GatherRowsNzOp, GatherRowsOp
 from ligrad_ir.dsl.lower import module_from_text
 from ligrad_ir.signature import entry_function
-from passes.extents import upper_bounds
+from passes.facts.extents import upper_bounds
 from passes.lower_to_npu import TOKENS, LowerToNpuPass
 from passes.pipelines import npu_pipeline, run_passes, run_pipeline
 from passes.stream_to_npu import StreamToNpuPass
-from passes.tiling.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
-from passes.tiling.builder import BodyBuilder
-from passes.tiling.cube import FRACTAL
-from passes.tiling.gathering import (
+from passes.to_npu.block import BLOCK_BYTES, BLOCK_ROWS, block_rows
+from passes.to_npu.builder import BodyBuilder
+from passes.to_npu.cube import FRACTAL
+from passes.to_npu.gathering import (
     BATCH_BYTES,
     GATHERS,
     Gather,
@@ -33,9 +33,9 @@ from passes.tiling.gathering import (
     cube_rows,
     most_rows,
 )
-from passes.tiling.stream import Scatter, Stream, is_windowed, stream
-from passes.tiling.unsupported import UnsupportedError
-from passes.tiling.windows import NARROW, WIDE, natural_window
+from passes.to_npu.stream import Scatter, Stream, is_windowed, stream
+from passes.to_npu.unsupported import UnsupportedError
+from passes.to_npu.windows import NARROW, WIDE, natural_window
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KG = "Gather(key, i)"

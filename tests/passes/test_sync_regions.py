@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ligrad_ir.dialects.npu_launch import LaunchOp
-from passes.sync_regions import contested
-from tests.npu.support import kernel
+from ligrad_ir.dialects.npu.launch import LaunchOp
+from passes.order.sync_regions import contested
+from tests.tiled.support import kernel
 
 CUBE = "%a = npu.alloc at 0 : l0c<1024xf32>\n"
 VECTOR = "%u = npu.alloc at 0 : ub<64xf32>\n"

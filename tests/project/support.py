@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import ligrad
-from backends.ascendc.project import operator_files
-from backends.ascendc.variants import Family
+from backends.project.project import operator_files
+from backends.project.variants import Family
 from ligrad_ir.signature import ArrayPort
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.cann import aclnn_header
+from backends.project.cann import aclnn_header
 from ligrad_ir.soc import COMPUTE_UNITS
 from tests.project.support import FLAGS, LIGHTNING, SCORES, family, files, write
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 import ligrad
-from backends.ascendc.project import operator_files
-from backends.ascendc.twin.build import WARNINGS
-from backends.ascendc.twin.compiler import BuildError, run_tool
-from backends.ascendc.twin.unit import COMMON_FLAGS, CORE_MACROS, INCLUDE
-from backends.ascendc.variants import Family, Variant
+from backends.project.project import operator_files
+from backends.project.variants import Family, Variant
+from backends.twin.build import WARNINGS
+from backends.twin.compiler import BuildError, run_tool
+from backends.twin.unit import COMMON_FLAGS, CORE_MACROS, INCLUDE
 from ligrad_ir.errors import LigradError
 from ligrad_ir.soc import Soc
 from passes.drop_dead_statements import DropDeadStatementsPass
 from passes.pipelines import ASCENDC_PIPELINE
-from tests.passes.machine.sizes import wraps
+from tests.passes.to_ascendc.sizes import wraps
 from tests.project.support import LIGHTNING, SCORES, write
 from tests.random_programs.modes import case_of
 

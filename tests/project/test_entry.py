@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.ascendc.entry import outlined
 from backends.ascendc.printer import print_kernel
-from backends.ascendc.project import find_sources, lone_files
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import Report
-from backends.ascendc.variants import Variant
-from backends.numpy.tiled import call_values
-from backends.numpy.workload import generate
+from backends.project.entry import outlined
+from backends.project.project import find_sources, lone_files
+from backends.project.variants import Variant
+from backends.tiled.call import call_values
+from backends.twin.build import build
+from backends.twin.launch import Library
+from backends.twin.report import Report
 from ligrad.check import check_outputs
 from ligrad.compiler import Operator
+from ligrad.workload import generate
 from ligrad_ir.errors import LigradError
 from tests.project.support import LIGHTNING, SCORES, family, files, write
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.ascendc.project import operator_files
-from backends.ascendc.variants import Family
-from backends.numpy.binding import bind
+from backends.call.binding import bind
+from backends.project.project import operator_files
+from backends.project.variants import Family
 from ligrad_ir.errors import ArgumentError, MissingArgumentError
 from ligrad_ir.lengths import dimensions, input_axes, length_attributes
 from tests.project.support import (

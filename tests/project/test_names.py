@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.ascendc.aclnn.functions import operator_source
-from backends.ascendc.aclnn.library import HEADERS, HostKernel
-from backends.ascendc.cann import aclnn_path
-from backends.ascendc.project import operator_files
+from backends.aclnn.functions import operator_source
+from backends.aclnn.library import HEADERS, HostKernel
 from backends.ascendc.reserved import LIBRARY, local, member
-from backends.ascendc.variants import Family
+from backends.project.cann import aclnn_path
+from backends.project.project import operator_files
+from backends.project.variants import Family
 from ligrad_ir.errors import LigradError
 from tests.project.support import FLAGS, write
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ligrad import doctor
-from ligrad.cli import main
+from ligrad.cli import doctor
+from ligrad.cli.app import main
 from ligrad.toolkit import NEEDED, PARTS, VARIABLES, find_toolkit, look_at
 from ligrad_ir.errors import LigradError
 from tests.project.support import SCORES

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 import ligrad
-from ligrad.cli import app
+from ligrad.cli.app import app
 from ligrad.compiler import Operator
 from ligrad_ir.errors import LigradError, NoKernelError
 from passes import choices

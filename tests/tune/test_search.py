@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from backends.ascendc.source import run_source
+from backends.project.run import run_source
 from ligrad.check import references
-from ligrad.cli import app
+from ligrad.cli.app import app
 from ligrad.compiler import Operator
 from ligrad.tune import judge
 from ligrad.tune import search as searching

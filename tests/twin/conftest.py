@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
+from backends.twin.build import build
+from backends.twin.launch import Library
 
 KERNELS = Path(__file__).parent / "kernels"
 

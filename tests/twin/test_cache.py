@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.twin.cache import cache_directory, cached
+from backends.twin.cache import cache_directory, cached
 from ligrad_ir.errors import LigradError
 
 

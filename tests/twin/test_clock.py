@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.clock import Time
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import KernelType
-from backends.ascendc.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
+from backends.twin.clock import Time
+from backends.twin.launch import Library
+from backends.twin.report import KernelType
+from backends.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
 
 CASES = (
     "mmads adds rows strided tiles nd2nz scalars reductions passes loads handover "

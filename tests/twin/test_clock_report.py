@@ -11,12 +11,12 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.clock import Time
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import Report
-from backends.ascendc.twin.sensitivity import sensitivity
-from backends.ascendc.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
-from backends.ascendc.twin.trace import NOTE
+from backends.twin.clock import Time
+from backends.twin.launch import Library
+from backends.twin.report import Report
+from backends.twin.sensitivity import sensitivity
+from backends.twin.timing import DEFAULT_TIMING, PARAMETERS, Timing
+from backends.twin.trace import NOTE
 from ligrad_ir.soc import SOCS
 
 ROUNDS, BLOCKS = 3, 3

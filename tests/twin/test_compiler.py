@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backends.ascendc.twin import compiler
-from backends.ascendc.twin.compiler import (
+from backends.twin import compiler
+from backends.twin.compiler import (
     BuildError,
     compile_to,
     find_compiler,

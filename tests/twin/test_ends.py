@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import Report
+from backends.twin.build import build
+from backends.twin.launch import Library
+from backends.twin.report import Report
 
 SOURCE = Path(__file__).parent / "kernels" / "ends.cpp"
 LINES = SOURCE.read_text(encoding="utf-8").splitlines()

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import BuildError, build
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import KernelError
+from backends.twin.build import BuildError, build
+from backends.twin.launch import Library
+from backends.twin.report import KernelError
 
 SOURCE = (Path(__file__).parent / "kernels" / "faults.cpp").read_text().splitlines()
 ERRORS = {

@@ -7,8 +7,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import KernelType
+from backends.twin.launch import Library
+from backends.twin.report import KernelType
 
 RNG = np.random.default_rng(0)
 SHAPES = [(64, 128, 128), (30, 50, 70), (1, 17, 3), (200, 260, 300)]

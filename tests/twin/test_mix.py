@@ -6,8 +6,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import KernelType
+from backends.twin.launch import Library
+from backends.twin.report import KernelType
 
 RNG = np.random.default_rng(1)
 MIX_TILING = "2I"

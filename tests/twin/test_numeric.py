@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import build_engine
+from backends.twin.build import build_engine
 
 PATTERNS = np.arange(65536, dtype=np.uint32).astype(np.uint16)
 TYPES = {"half": np.dtype(np.float16), "bfloat": np.dtype(ml_dtypes.bfloat16)}

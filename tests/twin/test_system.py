@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.launch import DEFAULT_SOC, Library
-from backends.ascendc.twin.report import KernelType, Report
+from backends.twin.launch import DEFAULT_SOC, Library
+from backends.twin.report import KernelType, Report
 
 
 def run(library: Library, key: int, blocks: int) -> tuple[np.ndarray, Report]:

@@ -7,10 +7,10 @@ import pytest
 
 import ligrad
 from backends import memory
+from backends.call.shapes import parse_shape, resolve_extents
 from backends.memory import require_memory, spell_bytes
-from backends.numpy.shapes import parse_shape, resolve_extents
-from backends.numpy.workload import generate
 from ligrad.compiler import Operator
+from ligrad.workload import generate
 from ligrad_ir.errors import LigradError
 
 TEXT = """operator Scores

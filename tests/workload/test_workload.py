@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ligrad
-from backends.numpy.workload import LOSS_SCALE, generate
+from ligrad.workload import LOSS_SCALE, generate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

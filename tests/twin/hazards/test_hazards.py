@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import ENGINE, build
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import Report
-from backends.ascendc.twin.unit import INCLUDE
+from backends.twin.build import ENGINE, build
+from backends.twin.launch import Library
+from backends.twin.report import Report
+from backends.twin.unit import INCLUDE
 
 KERNELS = Path(__file__).parent / "kernels"
 BLOCKS = 2

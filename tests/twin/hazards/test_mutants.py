@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
+from backends.twin.build import build
+from backends.twin.launch import Library
 from tests.twin.hazards.test_whole_kernels import KERNELS, run_indexer
 
 STATEMENT = re.compile(

@@ -8,9 +8,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from backends.ascendc.twin.build import build
-from backends.ascendc.twin.launch import Library
-from backends.ascendc.twin.report import Report
+from backends.twin.build import build
+from backends.twin.launch import Library
+from backends.twin.report import Report
 
 KERNELS = Path(__file__).parents[1] / "kernels"
 RNG = np.random.default_rng(4)
