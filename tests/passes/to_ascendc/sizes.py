@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import inf
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from backends.project.variants import Variant
 from ligrad_ir.dialects.ascendc import scalar
@@ -102,10 +102,19 @@ class Sizes:
             case scalar.ChooseOp():
                 pair = self.of(op.positive), self.of(op.negative)
                 return min(a for a, _ in pair), max(b for _, b in pair)
+            case scalar.ArithmeticOp() if is_rest_of_loop(op):
+                return 1, self.of(op.lhs)[1] - self.of(op.rhs)[0]
             case scalar.ArithmeticOp():
                 return combined(op.operator.data, self.of(op.lhs), self.of(op.rhs))
             case _:
                 return CORES.get(type(op), ANYTHING)
+
+
+def is_rest_of_loop(op: scalar.ArithmeticOp) -> bool:
+    """Whether a size is `upper - i` in a loop over i: at least 1."""
+    loop = op.rhs.owner.parent_op() if isinstance(op.rhs.owner, Block) else None
+    is_rest = op.operator.data == Arithmetic.SUB and isinstance(loop, ForOp)
+    return is_rest and op.lhs is loop.upper
 
 
 def combined(operator: Arithmetic, lhs: Interval, rhs: Interval) -> Interval:
