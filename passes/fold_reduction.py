@@ -18,6 +18,7 @@ from xdsl.pattern_rewriter import (
 
 from ligrad_ir.dialects.lig import ops as lig
 from ligrad_ir.dialects.lig.canonicalize import vanishes
+from ligrad_ir.dialects.lig.names import name_parts
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.lig.types import RealType
 from passes.facts.extents import numbers, upper_bounds
@@ -178,6 +179,5 @@ class _FoldReduction(RewritePattern):
         if tensor(total.result).axes != axes:
             made.append(lig.CastOp(total.result, op.accumulate, axes))
             made[-1].location = op.location
+        name_parts(made)
         rewriter.replace(op, made)
-        for each in made[:-1]:  # the name is that of the sum
-            each.results[0].name_hint = None

@@ -15,6 +15,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_parts
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.lig.types import HalfElement
 
@@ -52,5 +53,6 @@ class _RoundBeforeSelection(RewritePattern):
         narrow.location = op.location
         selected = lig.ReluGradOp(narrow.result, selection.output, to.axes)
         selected.location = selection.location
+        name_parts([narrow, selected])
         rewriter.replace(op, [narrow, selected])
         rewriter.erase(selection)

@@ -22,6 +22,7 @@ from xdsl.pattern_rewriter import (
 
 from ligrad_ir.axes import Axes, broadcast
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_parts
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.lig.types import RealType
 from passes.facts.extents import numbers, selected_entries, upper_bounds
@@ -209,14 +210,14 @@ class _Matmul(_SinkScaling):
         matmul.location = op.location
         if to_result:
             product = self.scaled(factor, matmul.result, axes)
+            name_parts([matmul, product])
             rewriter.replace(op, [matmul, product])
-            matmul.result.name_hint = None
         elif tensor(matmul.result).axes == axes:
             rewriter.replace(op, matmul)
         else:
             turned = lig.CastOp(matmul.result, op.accumulate, axes)
+            name_parts([matmul, turned])
             rewriter.replace(op, [matmul, turned])
-            matmul.result.name_hint = None
 
     def _moves(self, op: lig.MatmulOp) -> Iterator[tuple[int, Factor, int, bool]]:
         """What each move gains that gains anything."""
@@ -263,6 +264,6 @@ class _ReduceSum(_SinkScaling):
             total = lig.ReduceSumOp(value, over, op.accumulate)
             total.location = op.location
             product = self.scaled(factor, total.result, axes)
+            name_parts([total, product])
             rewriter.replace(op, [total, product])
-            total.result.name_hint = None
             return

@@ -17,6 +17,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of, name_parts
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.lig.types import HalfElement
 from passes.facts.extents import selected_entries
@@ -139,4 +140,6 @@ class _SplitOperands(RewritePattern):
         made = (wide, rest, lo, *products, total)
         for each in made:
             each.location = op.location
+        rest.result.name_hint = f"{name_of(cast.input)}.rest"
+        name_parts(made)
         rewriter.replace(op, made)

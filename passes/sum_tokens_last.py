@@ -17,6 +17,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_parts
 from ligrad_ir.dialects.lig.ragged import tensor
 from passes.to_npu.reach import sums_tokens, token_axis
 from passes.to_npu.unsupported import UnsupportedError
@@ -97,9 +98,7 @@ def _as_float32(value: SSAValue, made: list[Operation]) -> SSAValue:
 
 def _replace(rewriter: PatternRewriter, op: Operation, made: list[Operation]) -> None:
     """The last of the operations takes the place, and the name, of an operation."""
-    name = op.results[0].name_hint
     for each in made:
         each.location = op.location
+    name_parts(made)
     rewriter.replace(op, made)
-    for each in made:  # the rewriter has given the name to all
-        each.results[0].name_hint = name if each is made[-1] else None

@@ -20,12 +20,12 @@ from backends.tiled.memory import Buffer
 from ligrad.bisect.graph import ROUNDING, axes_of, graph_values, off
 from ligrad.bisect.report import Element
 from ligrad.bisect.trace import NOBODY, Trace, places
+from ligrad_ir.dialects.lig.names import label_of, name_of
 from ligrad_ir.dialects.lig.ragged import RowsOp
 from ligrad_ir.dialects.npu.launch import AllocOp, LaunchOp, WorkspaceOp
 from ligrad_ir.dialects.npu.rows import ScatterAddRowsOp
 from ligrad_ir.dialects.npu.types import NpuOp, Space
 from ligrad_ir.signature import entry_function
-from passes.to_npu.names import label_of, spoken
 from passes.to_npu.staging import stage
 from passes.to_npu.storage import padded_maximum, workspace_elements
 
@@ -56,7 +56,7 @@ class _Landings(Trace):
         self._values: dict[str, list[tuple[SSAValue, Array]]] = {}
         self._rows: list[tuple[SSAValue, Array]] = []
         for value, array in graph_values(graph, bound).items():
-            for name in {spoken(value), label_of(value)}:
+            for name in {name_of(value), label_of(value)}:
                 self._values.setdefault(name, []).append((value, array))
             if isinstance(value.owner, RowsOp):
                 self._rows.append((value, array))

@@ -17,6 +17,7 @@ from xdsl.irdl import IRDLOperation
 from ligrad_ir import axes
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import part_name
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.lig.types import RealType
 from ligrad_ir.dsl.diagnostics import Place
@@ -49,6 +50,8 @@ class Emitter:
         self._selections = selections
         self._declared = declared
         self._location: LocationAttr | None = None
+        self.formula = ""
+        """The name of the formula that the next operations are in."""
 
     def at(self, place: Place) -> None:
         """The place in the text that the next operations come from."""
@@ -62,7 +65,9 @@ class Emitter:
     def _insert(self, op: IRDLOperation) -> SSAValue:
         if self._location is not None:
             op.location = self._location
-        return self._builder.insert(op).results[0]
+        value = self._builder.insert(op).results[0]
+        value.name_hint = part_name(value, self.formula)
+        return value
 
     def constant(self, value: float) -> SSAValue:
         """A number."""

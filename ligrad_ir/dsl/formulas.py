@@ -99,7 +99,7 @@ class Formulas:
                 formula.name,
             )
             return
-        self._defining = name
+        self._defining, self._emit.formula = name, str(formula.name)
         self._behind.discard(name)
         value: SSAValue | None = None
         try:

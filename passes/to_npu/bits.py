@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import BFloat16Type, f32, i8
 from xdsl.ir import Attribute, SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.types import element_bytes
 from ligrad_ir.dialects.npu.vector import (
@@ -21,7 +22,6 @@ from ligrad_ir.dialects.npu.vector import (
 from ligrad_ir.divisors import is_multiple
 from ligrad_ir.soc import Soc
 from passes.to_npu.group import Extent, Group
-from passes.to_npu.names import spoken
 from passes.to_npu.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.to_npu.unsupported import UnsupportedError, axes_of
 from passes.to_npu.values import GroupValues, load_indices
@@ -83,7 +83,7 @@ class BitsEmitter(GroupValues):
                     f"{axes_of(operand)}, which lacks the last axis",
                     "multiply by such an operand behind the ReluGrad",
                 )
-        name = f"{spoken(op.result)}.positive"
+        name = f"{name_of(op.result)}.positive"
         bits = self._alloc(i8, self._elements(op.result) // 8, name)
         compared = self._compared(op, n, name)
         self._b.insert(ComparePositiveOp(bits, self._b.index(0), *compared))

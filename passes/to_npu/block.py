@@ -14,6 +14,7 @@ from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.copy import RepeatRowOp
 from ligrad_ir.dialects.npu.move import LoadOp, StoreOp
@@ -22,7 +23,6 @@ from ligrad_ir.soc import Soc
 from passes.to_npu.builder import Index
 from passes.to_npu.elementwise import ElementwiseEmitter
 from passes.to_npu.group import Extent, Group, Phase, numbers
-from passes.to_npu.names import spoken
 from passes.to_npu.storage import ENTRY_UNIT, Storage, TokenScope
 from passes.to_npu.unsupported import UnsupportedError
 
@@ -174,7 +174,7 @@ class BlockEmitter(ElementwiseEmitter):
             if extent is not Extent.ROW or value in self._repeated:
                 continue
             elements = self._block_rows * self._capacity(value)
-            name = f"{spoken(value)}.repeated"
+            name = f"{name_of(value)}.repeated"
             target = self._alloc(tensor(value).element_type, elements, name)
             zero, rows = b.index(0), b.index(self._block_rows)
             columns = b.index(self._columns())
@@ -202,7 +202,7 @@ class BlockEmitter(ElementwiseEmitter):
         if not self._is_matrix(value):
             super()._clear(value)
             return
-        size, name = self._capacity(value), f"{spoken(value)}.zeros"
+        size, name = self._capacity(value), f"{name_of(value)}.zeros"
         self._zeros[value] = self._alloc(tensor(value).element_type, size, name)
         self._fill(self._zeros[value], 0.0, size)
 

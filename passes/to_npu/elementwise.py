@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.npu.vector import (
     BinaryKind,
     BinaryOp,
@@ -24,7 +25,6 @@ from passes.to_npu.bits import BitsEmitter
 from passes.to_npu.builder import Index
 from passes.to_npu.group import Extent, Group, Phase
 from passes.to_npu.limits import require_addable, require_order
-from passes.to_npu.names import spoken
 from passes.to_npu.staging import ELEMENTWISE_OPS
 from passes.to_npu.storage import Storage, TokenScope
 from passes.to_npu.unsupported import UnsupportedError, called, computed_apart
@@ -238,7 +238,7 @@ class ElementwiseEmitter(BitsEmitter):
             kind, at = BinaryKind.ADD, self._place(op.input)
             b.insert(BinaryOp(kind, total, zero, total, zero, source, at, n))
             return
-        scratch = self._alloc(f32, 64, f"{spoken(op.result)}.partial")
+        scratch = self._alloc(f32, 64, f"{name_of(op.result)}.partial")
         is_matrix = self._group.extent(op.input) is Extent.MATRIX
         row = b.index(self._row) if is_matrix else zero
         n = b.index(self._count(op.input))

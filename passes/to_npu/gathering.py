@@ -8,13 +8,13 @@ from typing import Literal, get_args
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.launch import AwaitOp
 from ligrad_ir.dialects.npu.rows import GatherRowsOp
 from ligrad_ir.dialects.npu.types import Pipe, Space, element_bytes
 from ligrad_ir.soc import Soc
 from passes.to_npu.builder import BodyBuilder, Index
-from passes.to_npu.names import spoken
 from passes.to_npu.rows import rows_of
 from passes.to_npu.storage import Storage, TokenScope
 from passes.to_npu.values import indices_in_ub
@@ -88,7 +88,7 @@ class VectorGather:
         most = most_rows(self._gather, scope.capacity(selection.entries))
         batch = batch_rows(most, moved.capacity * element_bytes(element))
         if op not in self._buffers:
-            name, shape = f"{spoken(op.result)}.rows", [batch, moved.capacity]
+            name, shape = f"{name_of(op.result)}.block", [batch, moved.capacity]
             self._buffers[op] = b.alloc(Space.UB, element, shape, name)
         buffer = self._buffers[op]
         indices, start = indices_in_ub(scope, selection)

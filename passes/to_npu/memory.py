@@ -10,13 +10,13 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ligrad_ir.axes import Axes
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import label_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.launch import WorkspaceOp
 from ligrad_ir.dialects.npu.types import gm_type
 from ligrad_ir.signature import ArrayPort, Signature
 from passes.to_npu.builder import BodyBuilder, Index
 from passes.to_npu.group import own_axes
-from passes.to_npu.names import label_of
 from passes.to_npu.padding import Unpadded, entry_axes, unpadded
 from passes.to_npu.reach import sums_tokens
 from passes.to_npu.staging import Staging

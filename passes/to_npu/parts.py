@@ -13,11 +13,11 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAtt
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Region, SSAValue
 
+from ligrad_ir.dialects.lig.names import label_of
 from ligrad_ir.dialects.lig.ragged import AxisOp, tensor
 from ligrad_ir.signature import Signature, entry_function, signature_of
 from passes.facts.extents import upper_bounds
 from passes.to_npu.loops import Loop, homes, loops
-from passes.to_npu.names import label_of
 from passes.to_npu.reach import TOKEN_AXIS
 
 

@@ -10,13 +10,13 @@ from xdsl.ir import Operation, SSAValue
 
 from ligrad_ir.axes import spell
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.move import LoadOp, StoreOp
 from ligrad_ir.dialects.npu.rows import GatherRowsOp
 from ligrad_ir.dialects.npu.types import Space, element_bytes, element_of
 from ligrad_ir.soc import Soc
 from passes.to_npu.builder import BodyBuilder, Index
-from passes.to_npu.names import spoken
 from passes.to_npu.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 from passes.to_npu.unsupported import UnsupportedError, called
 from passes.to_npu.values import indices_in_ub
@@ -124,7 +124,7 @@ def emit_gather(
     b, rows = scope.builder, rows_of(scope, op, result)
     element, most = tensor(op.result).element_type, rows.most(CHUNK_ROWS)
     entries = half_of(scope, selection, sub_block)
-    name = f"{spoken(op.result)}.rows"
+    name = f"{name_of(op.result)}.block"
     buffer = b.alloc(Space.UB, element, [most, rows.capacity], name)
 
     def chunk(indices: SSAValue, at: SSAValue, first: SSAValue) -> None:

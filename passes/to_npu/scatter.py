@@ -6,11 +6,11 @@ from xdsl.dialects.builtin import Float32Type
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.rows import LoadSelectedRowsOp, ScatterAddRowsOp
 from ligrad_ir.dialects.npu.types import Space
 from passes.to_npu.builder import Index
-from passes.to_npu.names import spoken
 from passes.to_npu.rows import (
     CHUNK_ROWS,
     each_chunk,
@@ -115,7 +115,7 @@ class _Scatter:
         )
         shape, name = (
             [self._chunk_rows, self._moved.capacity],
-            f"{spoken(op.updates)}.rows",
+            f"{name_of(op.updates)}.block",
         )
         self._buffer = scope.builder.alloc(Space.UB, element, shape, name)
 

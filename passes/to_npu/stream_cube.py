@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.cube import FixpipeOp, MmadOp
 from ligrad_ir.dialects.npu.rows import FixpipeAddRowsOp
@@ -16,7 +17,6 @@ from ligrad_ir.soc import Soc
 from passes.to_npu.builder import BodyBuilder, Index
 from passes.to_npu.cube import FRACTAL, TILE, sides
 from passes.to_npu.group import own_axes
-from passes.to_npu.names import spoken
 from passes.to_npu.ring import StreamMemory
 from passes.to_npu.rows import row_elements
 from passes.to_npu.storage import Storage, TokenScope
@@ -260,6 +260,6 @@ class StreamCube:
         if key not in self._buffers:
             rows = sizes[0] if len(sizes) == 2 else FRACTAL
             self._buffers[key] = self._b.alloc(
-                Space.L0C, f32, [rows * sizes[-1]], f"{spoken(op.result)}.sum"
+                Space.L0C, f32, [rows * sizes[-1]], f"{name_of(op.result)}.sum"
             )
         return self._buffers[key]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xdsl.ir import SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.move import LoadL0Op, Nd2NzOp
 from ligrad_ir.dialects.npu.rows import GatherRowsNzOp
@@ -15,7 +16,6 @@ from passes.to_npu.builder import BodyBuilder, Index
 from passes.to_npu.cube import FRACTAL
 from passes.to_npu.gathering import cube_rows
 from passes.to_npu.group import own_axes
-from passes.to_npu.names import spoken
 from passes.to_npu.ring import StreamMemory
 from passes.to_npu.rows import rows_of
 from passes.to_npu.storage import Storage, TokenScope
@@ -164,7 +164,7 @@ class StreamOperands:
     def _operand(self, value: SSAValue, elements: int) -> SSAValue:
         key = ("operand", value)
         if key not in self._buffers:
-            element, name = tensor(value).element_type, f"{spoken(value)}.l1"
+            element, name = tensor(value).element_type, f"{name_of(value)}.l1"
             self._buffers[key] = self._b.alloc(Space.L1, element, [elements], name)
         return self._buffers[key]
 

@@ -12,6 +12,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import RowsOp
 from ligrad_ir.dialects.npu.launch import (
     BlockCountOp,
@@ -24,7 +25,6 @@ from ligrad_ir.signature import Signature, entry_function, signature_of
 from passes.to_npu.builder import BodyBuilder, Index
 from passes.to_npu.flat import FlatEmitter
 from passes.to_npu.memory import ProgramMemory
-from passes.to_npu.names import spoken
 from passes.to_npu.scatter import emit_scatter_to_own_rows
 from passes.to_npu.selection import Ragged
 from passes.to_npu.staging import Staging
@@ -126,7 +126,7 @@ class TokenLowering(ABC):
             memref = self.memory.storages[value].memref
             elements = self.memory.elements(b, value)
             b.location = value.owner.location if isinstance(value, OpResult) else None
-            emit_zero(b, core, memref, elements, spoken(value))
+            emit_zero(b, core, memref, elements, name_of(value))
         if self.memory.zeros is not None:
             b.location = None
             elements = self.memory.zero_elements

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.npu.launch import BlockCountOp
 from ligrad_ir.dialects.npu.types import Space, element_of
 from ligrad_ir.dialects.npu.vector import FillOp
 from passes.to_npu.builder import BodyBuilder, Index
-from passes.to_npu.names import spoken
 from passes.to_npu.storage import ENTRY_UNIT, Storage, TokenScope
 
 CHUNK_ELEMENTS = 8192
@@ -47,7 +47,7 @@ def emit_add_own(
     b, axes = scope.builder, total.axes
     size = scope.capacity(axes[-1]) if axes else ENTRY_UNIT
     buffer = b.alloc(
-        Space.UB, element_of(total.memref), [size], f"{spoken(op.results[0])}.term"
+        Space.UB, element_of(total.memref), [size], f"{name_of(op.results[0])}.term"
     )
 
     def add(source: Index, to: Index, count: Index) -> None:

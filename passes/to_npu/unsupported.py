@@ -36,9 +36,11 @@ def apart(value: SSAValue) -> str:
 
 def said(value: SSAValue) -> str:
     """What formulas call a value: its name, or what makes it."""
-    maker = value.owner
-    if value.name_hint is not None or not isinstance(maker, Operation):
-        return value.name_hint or "an input"
+    maker, name = value.owner, value.name_hint
+    if not isinstance(maker, Operation):
+        return name or "an input"
+    if name is not None and "." not in name:
+        return name
     if isinstance(maker, lig.CastOp | lig.MaskOp):
         return said(maker.input)
     words = called(maker)

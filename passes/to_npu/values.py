@@ -8,12 +8,12 @@ from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ligrad_ir.dialects.lig import ops as lig
+from ligrad_ir.dialects.lig.names import name_of
 from ligrad_ir.dialects.lig.ragged import tensor
 from ligrad_ir.dialects.npu.types import Space
 from ligrad_ir.dialects.npu.vector import FillOp
 from passes.to_npu.builder import BodyBuilder, Index
 from passes.to_npu.group import Extent, Group, own_axes
-from passes.to_npu.names import spoken
 from passes.to_npu.reach import sums_tokens
 from passes.to_npu.storage import ENTRY_UNIT, Selection, Storage, TokenScope
 
@@ -82,7 +82,7 @@ class GroupValues:
             return self._buffer(maker.operands[0])
         if value not in self._buffers:
             element, size = tensor(value).element_type, self._elements(value)
-            self._buffers[value] = self._alloc(element, size, spoken(value))
+            self._buffers[value] = self._alloc(element, size, name_of(value))
         return self._buffers[value]
 
     def _place(self, value: SSAValue) -> SSAValue:

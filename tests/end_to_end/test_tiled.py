@@ -268,6 +268,9 @@ CHANGED = {
     "a sum over all for each": with_output(
         "output g : half[T, N1, K]", "G = S * Reduce(Reduce(S * Y over K) over N1)"
     ),
+    "a sum over the tokens for each of them": with_output(
+        "output g : half[T, N1, K]", "G = dy * Reduce(weights over T)"
+    ),
     "sums of sums": with_output(
         "output g : half[T, N1, K]",
         "A = S - weights * Reduce(S * dy over K)\nG = A * Reduce(A * Y over N1)",
@@ -347,10 +350,6 @@ UNSUPPORTED = {
         OVER_TOKENS,
         "33:6: error: no kernel for this: Matmul sums over T, whose positions the cores",
     ),
-    "a sum over the tokens for each of them": (
-        with_output("output g : half[T, N1, K]", "G = dy * Reduce(weights over T)"),
-        "error: no kernel for this: a product needs a sum over all of T for each position",
-    ),
     "three axes of a token": (
         with_output(
             "output g : half[T, N1]",
@@ -365,8 +364,8 @@ UNSUPPORTED = {
     ),
     "a part of what both vector cores compute": (
         with_output("output g : half[T, N1, D]", "G = Query * Reduce(S * dy over K)"),
-        "34:5: error: no kernel for this: a product needs dW, which the two vector cores "
-        "compute just before, each a part of it; compute dW in an operator of its own",
+        "34:5: error: no kernel for this: a product needs the result of Reduce, which "
+        "the two vector cores compute just before, each a part of it; compute the result",
     ),
     "rows for the vector unit": (
         with_output("output g : half[T, D]", "G = Reduce(Gather(Key, Indices) over K)"),

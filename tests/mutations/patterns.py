@@ -33,7 +33,7 @@ PATTERNS = (
         "the gather loads behind its zeros, and the store waits for the loads",
         ("pair",),
         r"^SetFlag<HardEvent::V_MTE3>",
-        target=r"^DataCopyPad\(S_rhs_workspace(_2)?_gm_tile",
+        target=r"^DataCopyPad\(key_rows_workspace(_2)?_gm_tile",
         schedule="baseline",
     ),
     Equivalent(
@@ -134,7 +134,7 @@ PATTERNS = (
         "the bytes that it moves over belong to buffers whose statements are ordered with "
         "its own by flags and barriers that stand there for others, and hold nothing then",
         ("offset",),
-        r"LocalTensor<\w+> (present|present_scratch|dW_mask) = ",
+        r"LocalTensor<\w+> (present|present_scratch|S_times_dy_masked) = ",
         r"^offset \+ 32$",
         schedule="baseline",
     ),
@@ -142,7 +142,7 @@ PATTERNS = (
         "ordered-neighbours",
         "likewise",
         ("offset",),
-        r"LocalTensor<\w+> (dw_1|indices_2|dW_mul) = ",
+        r"LocalTensor<\w+> (dw_1|indices_2|S_times_dy) = ",
         r"^offset - 32$",
         schedule="baseline",
     ),
@@ -151,7 +151,7 @@ PATTERNS = (
         "likewise: of the two workspaces of this operand only one holds anything at once, "
         "since the stage that makes it and the one that uses it take turns",
         ("offset",),
-        r"^GM_ADDR dQ_lhs_workspace_address = ",
+        r"^GM_ADDR Y_relu_grad_workspace_address = ",
         r"^bytes \+ 32$",
         schedule="baseline",
     ),
@@ -159,7 +159,7 @@ PATTERNS = (
         "ordered-neighbours",
         "likewise",
         ("offset",),
-        r"^GM_ADDR dQ_lhs_workspace_2_address = ",
+        r"^GM_ADDR Y_relu_grad_workspace_2_address = ",
         r"^bytes - 32$",
         schedule="baseline",
     ),
@@ -209,7 +209,7 @@ PATTERNS = (
         "mask-for-no-row",
         "behind the valid entries only what is present is kept, and no score is above 0",
         ("statement", "count"),
-        r"^Duplicate<\w+>\((dy_1|Y_cast), |"
+        r"^Duplicate<\w+>\((dy_1|Y_bf16), |"
         r"DataCopyPadExtParams<\w+> \w+\{true, 0, \w+, static_cast<\w+>\(0.0f\)\}",
         r"^(deleted|count - 16|rightPadding - 1)$",
     ),

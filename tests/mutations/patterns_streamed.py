@@ -13,8 +13,9 @@ _STREAMED = (
         "scores of a window, or the sums of a token",
         ("pair",),
         r"^SetFlag<HardEvent::(MTE1_MTE2|FIX_M)>",
-        target=r"^(DataCopy\(query_l1,|Mmad\(dW_matmul_sum,|DataCopy\(dW_lhs_l1, "
-        r"dW_lhs_workspace_gm|Mmad\(product, lhs_l0, rhs_l0, product_size_[14]\))",
+        target=r"^(DataCopy\(query_l1,|Mmad\(dy_relu_grad_product_sum,|"
+        r"DataCopy\(dy_relu_grad_l1, dy_relu_grad_workspace_gm|"
+        r"Mmad\(product, lhs_l0, rhs_l0, product_size_[14]\))",
     ),
     Equivalent(
         "round-through-the-vector-cores",
@@ -29,7 +30,8 @@ _STREAMED = (
         "one turn, in front of which the flag is set for others",
         ("pair",),
         r"^SetFlag<HardEvent::(V_MTE2|MTE3_V)>",
-        target=r"^(DataCopyPad\(dW_cast, dW_cast_workspace|Select<half>\(dW_lhs_as_f16)",
+        target=r"^(DataCopyPad\(S_product_relu_bf16, S_product_relu_bf16_workspace|"
+        r"Select<half>\(dy_relu_grad_as_f16)",
     ),
     Equivalent(
         "token-has-a-window",
@@ -50,13 +52,14 @@ _STREAMED = (
         "half-a-block",
         "a block has room for 64 rows of 128, and a vector core no more than 32 heads",
         ("size",),
-        r"LocalTensor<\w+> (dW_lhs_positive|dW_cast) = ",
+        r"LocalTensor<\w+> (dy_relu_grad_positive|S_product_relu_bf16) = ",
     ),
     Equivalent(
         "half-a-block",
         "likewise: what is computed behind the rows, nobody reads",
         ("count",),
-        r"^(Cast\(dk_wide, dW_cast, |Select<half>\(dW_lhs_as_f16|"
+        r"^(Cast\(dy_relu_grad_positive_wide, S_product_relu_bf16, |"
+        r"Select<half>\(dy_relu_grad_as_f16|"
         r"DataCopy\(dy_repeated_tile(_[1-4]|_[6-9]|_10)?, )",
         r"^count \+ \d+$",
     ),
@@ -97,23 +100,24 @@ _STREAMED = (
         "loaded-and-written-over",
         "the upper halves of what the block will make, from where it will store them",
         ("statement",),
-        r"^DataCopyPad\(query_1, dK_cast_workspace_gm_tile",
+        r"^DataCopyPad\(query_times_weights_bf16, query_times_weights_bf16_workspace_gm",
         r"^deleted$",
     ),
     Equivalent(
         "ordered-neighbours",
         "what it moves over belongs to another part of a token's work",
         ("offset",),
-        r"LocalTensor<\w+> (dw_1|dQ|dW|dW_matmul|weights_1|dW_lhs_positive|"
-        r"dy_repeated|dy_1|dk_1|weights_cast|dW_cast) = ",
+        r"LocalTensor<\w+> (dw_1|dQ|dW|query_times_weights_rest|dy_relu_grad_product|"
+        r"weights_1|dy_relu_grad_positive|"
+        r"dy_repeated|dy_1|dk_1|weights_f32|S_product_relu_bf16) = ",
         r"^offset \+ 32$",
     ),
     Equivalent(
         "ordered-neighbours",
         "likewise",
         ("offset",),
-        r"LocalTensor<\w+> (dw_1|dq_1|dW_partial|dW_mul|dW_cast|dy_repeated|"
-        r"dy_1|weights_1|weights_cast) = ",
+        r"LocalTensor<\w+> (dw_1|dq_1|dW_partial|query_f32|S_product_relu_bf16|dy_repeated|"
+        r"dy_1|weights_1|weights_f32) = ",
         r"^offset - 32$",
     ),
     Equivalent(

@@ -98,7 +98,7 @@ def test_values_of_a_token_are_made_again_and_sums_are_kept() -> None:
     ]
     lines = "output y : float32[M]", "n = Reduce(x over C)", "y = n * Reduce(n over M)"
     for part in split(graph(*lines)):
-        assert set(part.crossing) == {"y_reduce_sum_kept"}
+        assert set(part.crossing) == {"y_sum_kept"}
 
 
 def test_what_has_no_tokens_has_a_loop_of_its_own() -> None:

@@ -168,7 +168,7 @@ def test_buffers_in_use_together_share_no_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("P", "present"), ("P.rhs.rows", "indices"), ("dW", "dW.mul")]
+    "names", [("P", "present"), ("key.rows.block", "indices"), ("dW", "P.times_dy")]
 )
 def test_a_shared_byte_would_be_seen(names: tuple[str, str]) -> None:
     module = fresh("linear_indexer_grad")
@@ -498,6 +498,6 @@ def test_an_overflow_names_the_formulas() -> None:
     listed = re.findall(r"([\w.]+) \((\d+)\)", said)
     assert sum(int(size) for _, size in listed) == total
     rows = {name for name, size in listed if size == "32768"}
-    assert {"S", "dy.cast", "dW.mul"} <= rows
-    assert {("dQ.lhs", "16384"), ("Y.cast", "16384")} <= {*listed}
+    assert {"S", "dy.f32", "S.times_dy"} <= rows
+    assert {("Y.relu_grad", "16384"), ("Y.bf16", "16384")} <= {*listed}
     assert "value" not in dict(listed)

@@ -138,7 +138,7 @@ class GetWithOffsetOp(MethodOp):
     offset = operand_def(U32)
     result = result_def(LocalType)
 
-    traits = traits_def(Pure())
+    traits = traits_def(AllocatesResult())
     assembly_format = (
         "$tbuf `,` $count `,` $offset attr-dict `:` type($tbuf) `to` type($result)"
     )

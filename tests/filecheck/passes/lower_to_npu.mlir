@@ -137,7 +137,7 @@ func.func @deep(
 // ORDER: scf.for %token
 // ORDER: [[END:%\w+]] = arith.minsi %{{.*}}, %N
 // ORDER: scf.for %first_row
-// ORDER: npu.load_selected_rows %u.rows{{.*}} from [[FIRST:%\w+]] below [[END]]
+// ORDER: npu.load_selected_rows %u.block{{.*}} from [[FIRST:%\w+]] below [[END]]
 // ORDER: npu.scatter_add_rows %s {{.*}} from [[FIRST]] below [[END]]
 // ORDER: npu.sync_all
 // ORDER-NOT: npu.sync_all

@@ -17,18 +17,18 @@
 // SHARED: } vector {
 // SHARED: npu.await %indices on s
 // SHARED: scf.for %round_of_windows
-// SHARED: npu.gather_rows %g.rows[
+// SHARED: npu.gather_rows %g.block[
 // SHARED: npu.store %g_workspace[
-// SHARED: npu.await %g.rows on mte2
-// SHARED-NEXT: npu.await %g.rows on v
+// SHARED: npu.await %g.block on mte2
+// SHARED-NEXT: npu.await %g.block on v
 // SHARED: npu.scatter_add_rows
-// SHARED: npu.gather_rows %g.rows[
+// SHARED: npu.gather_rows %g.block[
 // SHARED: npu.store %g_workspace_1[
 
 // VECTOR-NOT: @zero_row
 // VECTOR-NOT: npu.gather_rows_nz
 // VECTOR: npu.nd2nz %gathered_rows_1[%c0], %g_workspace_1[
-// VECTOR: npu.gather_rows %g.rows[
+// VECTOR: npu.gather_rows %g.block[
 
 // OPTION: stream-to-npu: window is 96, must be a multiple of 64
 
