@@ -148,3 +148,12 @@ def test_xdsl_finds_our_dialect_and_passes() -> None:
     universe = Universe.get_multiverse()
     assert "lig" in universe.all_dialects
     assert "assign-precision" in universe.all_passes
+
+
+def test_documents_name_files_that_exist() -> None:
+    """Paths in backquotes that begin with a package."""
+    path = re.compile(r"`((?:ligrad_ir|passes|backends|ligrad|tests)/[\w/]+\.\w+)`")
+    documents = {ROOT / "README.md", *(ROOT / "docs").glob("*.md")}
+    for document in documents - {ROOT / "docs" / "passes.md"}:  # its reader writes one
+        for found in path.findall(document.read_text(encoding="utf-8")):
+            assert (ROOT / found).exists(), f"{document.name}: {found}"
