@@ -15,7 +15,7 @@ RESERVED = frozenset(
     thread_local throw true try typedef typeid typename union unsigned using virtual
     void volatile wchar_t while xor xor_eq
     AscendC GM_ADDR half bfloat16_t int8_t int16_t int32_t int64_t uint8_t uint16_t
-    uint32_t uint64_t block_idx QuantMode_t
+    uint32_t uint64_t block_idx QuantMode_t std NULL
     """.split()
 )
 """What a variable cannot, or had better not, be called."""

@@ -104,7 +104,9 @@ def test_names_stay_apart() -> None:
     assert (member("executor"), local("executor")) == ("executor", "executor_")
 
 
-@pytest.mark.parametrize("name", ["Main", "Int", "Half", "Exp", "Index", "Round"])
+@pytest.mark.parametrize(
+    "name", ["Main", "Int", "Half", "Exp", "Index", "Round", "Std"]
+)
 def test_a_kernel_with_a_name_of_c_is_refused(name: str, tmp_path: Path) -> None:
     operator = ligrad.compile(PLAIN.format(name))
     with pytest.raises(LigradError, match=f"be called '{name.lower()}', which is a"):
