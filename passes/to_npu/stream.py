@@ -174,6 +174,8 @@ def _check(op: Operation, entries: str, staging: Staging, late: set[Operation]) 
                 raise UnsupportedError(op, "the cube core gathers for products only")
             if not isinstance(op.source, BlockArgument):
                 raise UnsupportedError(op, "rows are gathered from inputs only")
+            if len(tensor(op.source).axes) < 2:
+                raise UnsupportedError(op, "a table of one axis has no rows")
         case lig.MatmulOp():
             if not windowed:
                 raise UnsupportedError(op, f"a product without {entries}")

@@ -72,3 +72,22 @@ def test_source(depth: str, schedule: str, choice: str | None) -> None:
     text = of_depth(LIGHTNING, depth)
     found = ligrad.compile(text, schedule=schedule, choice=choice, layout="TND")
     runs(found, "TND", "source")  # hazards are errors
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("product", ["w, Gather(v, i)", "Gather(v, i), w"])
+def test_a_table_of_one_axis(product: str, schedule: str) -> None:
+    """It has no rows, so no cube core can gather them window by window."""
+    text = f"""operator VectorKey
+axis T in 1..1K
+axis N in 1..4K
+axis K in 1..256
+input w : half[T, K]
+input v : half[N]
+input i : int32[T, K] selects N
+output o : half[T]
+o = Matmul({product})
+"""
+    operator = ligrad.compile(text, schedule=schedule)
+    inputs = generate(operator.signature, {"T": 5, "N": 40, "K": 9}, seed=2)
+    check(operator, inputs, operator.run(inputs, "tiled", 2))
